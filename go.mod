@@ -1,0 +1,3 @@
+module gofino
+
+go 1.26

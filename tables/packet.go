@@ -1,0 +1,47 @@
+package tables
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// State is what one pipe's packet path reads and writes; every slice is indexed
+// as the same-named one of ir.Pipeline.
+type State struct {
+	// Mu is held by the model while a batch runs and by the control plane while
+	// it reads or writes counters and registers of this pipe.
+	Mu sync.Mutex
+
+	Match     []*Match
+	Selectors []*Selector
+	Counters  []*Counter  // guarded by Mu
+	Registers []*Register // guarded by Mu
+	Params    []*Param
+	ValueSets []*ValueSet
+	// PortMetadata[local port] is the port's area (8 or 16 bytes); nil when the
+	// program has none. Readers load the pointer once.
+	PortMetadata []atomic.Pointer[[]byte]
+}
+
+// ActionData is an action and its data, laid out as ir.Action says. Immutable.
+type ActionData struct {
+	Action int    // index into ir.Table.Actions; -1: nothing to run
+	Data   []byte // len == ir.Action.Bytes
+}
+
+// The packet path calls, all without locks and without allocation:
+//
+//	e := m.Lookup(key)             // *Entry, nil on a miss
+//	if e == nil { e = m.Default() } // never nil; the default has direct resources of its own
+//	a := e.Act()                   // *ActionData of a direct table
+//	a := m.Resolve(e, lo, hi)      // of a table with a profile or selector; lo, hi: hash bits 0-63, 64-127;
+//	                               // nil when an empty group gives nothing to run
+//	e.Cell()                       // index of the entry's direct counter and register cells
+//	e.Touch()                      // marks the entry as hit (idle time); a no-op where unused
+//
+//	m.NeedsHash(e)                 // whether Resolve will look at the hash
+//	c.Count(i, bytes)              // one packet of so many bytes; an index out of range does nothing
+//	c.CountCell(e.Cell(), bytes)
+//	r.Get(i) (lo, hi uint64, ok bool); r.Set(i, lo, hi)
+//	p.Load() uint64                // RegisterParam, at most 64 bits wide
+//	v.Contains(key []byte) bool    // value set
