@@ -1,0 +1,100 @@
+package pipeline
+
+import (
+	"math/rand/v2"
+
+	"gofino/pipeline/ir"
+)
+
+// Headroom is the space in bytes before Pass.Head.
+const Headroom = 64
+
+// Verdict is how the parser ended.
+type Verdict uint8
+
+const (
+	// Forward: control and deparser ran.
+	Forward Verdict = iota
+	// ParserDrop: an ingress parser error dropped the packet (Pass.Err).
+	ParserDrop
+	// ParserReject: the ingress parser went to reject, no error bit is set.
+	ParserReject
+)
+
+func (v Verdict) String() string {
+	return [...]string{"forward", "parser drop", "parser reject"}[v]
+}
+
+// ParserError is the value of parser_err: bits of tna-semantics.md section 2.2.
+type ParserError uint16
+
+const (
+	ErrNoMatch    ParserError = 0x0001
+	ErrPartialHdr ParserError = 0x0002
+	ErrCtrRange   ParserError = 0x0004
+	ErrTimeoutHW  ParserError = 0x0010
+)
+
+// String names the bits: "PARTIAL_HDR", "OK".
+func (e ParserError) String() string {
+	s := ""
+	for _, b := range [...]struct {
+		bit  ParserError
+		name string
+	}{{ErrNoMatch, "NO_MATCH"}, {ErrPartialHdr, "PARTIAL_HDR"}, {ErrCtrRange, "CTR_RANGE"}, {ErrTimeoutHW, "TIMEOUT_HW"}} {
+		if e&b.bit != 0 {
+			if s != "" {
+				s += "|"
+			}
+			s += b.name
+		}
+	}
+	if s == "" {
+		return "OK"
+	}
+	return s
+}
+
+// Emission is what a Mirror or Resubmit extern emitted.
+type Emission struct {
+	Index   int    // into ir.Pipeline.Mirrors or Resubmits; -1: nothing emitted
+	Session uint64 // mirror session id
+	Data    []byte // header to prepend; valid until the Pass's next run
+}
+
+// Pass is one gress's working memory, made by Pipe.NewPass and owned by one
+// goroutine. The first group of fields is set by the caller before a run, the
+// second by the run.
+type Pass struct {
+	In           []byte // the window; only read, never kept
+	Bytes        int    // packet length that byte counters charge
+	GlobalTstamp uint64
+	GlobalVer    uint32
+	Rand         *rand.PCG // the pipe's random source; shared by its passes
+
+	Verdict  Verdict
+	Err      ParserError
+	Consumed int    // bytes of In that the parser ate; the payload starts there
+	Head     []byte // bytes that the deparser emitted
+	Mirror   Emission
+	Resubmit Emission
+
+	pipe *Pipe
+	dir  ir.Dir
+	head []byte // backing of Head: Headroom, all headers of the deparser, tailroom
+	frame
+}
+
+// Prepend returns Head with n <= Headroom bytes before it, for the caller to
+// fill.
+func (p *Pass) Prepend(n int) []byte {
+	return p.head[Headroom-n : Headroom+len(p.Head)]
+}
+
+// HasIntr tells whether this gress, chip and program have the intrinsic field.
+func (p *Pass) HasIntr(i ir.Intrinsic) bool { return p.pipe.gress[p.dir].intr[i].width != 0 }
+
+// Intr reads an intrinsic field as the last run left it; 0 where there is none.
+func (p *Pass) Intr(i ir.Intrinsic) uint64 {
+	return p.pipe.gress[p.dir].intr[i].load(p.mem)
+}

@@ -1,0 +1,62 @@
+package pipeline
+
+import (
+	"gofino/pipeline/ir"
+	"gofino/tables"
+)
+
+// Options of a Pipe. The zero value works.
+type Options struct {
+	// Tailroom is the space in bytes after the longest Head.
+	Tailroom int
+}
+
+// Unbounded is MaxParse's answer where a parse path may reach any depth.
+const Unbounded = int(^uint(0) >> 1)
+
+// Pipe is a program loaded into one pipe. It is immutable after Load except for
+// the log counters of registers, which State.Mu guards like the registers.
+type Pipe struct {
+	pl      *ir.Pipeline
+	target  ir.Target
+	st      *tables.State
+	opt     Options
+	gress   [2]*gress
+	logNext []uint32 // per register: the next cell of execute_log; guarded by State.Mu
+}
+
+// Load compiles a pipeline against one pipe's state. It resolves every name and
+// place; errors carry the source position.
+func Load(pl *ir.Pipeline, target ir.Target, st *tables.State, opt Options) (*Pipe, error) {
+	pi := &Pipe{pl: pl, target: target, st: st, opt: opt, logNext: make([]uint32, len(pl.Registers))}
+	for d, g := range [2]*ir.Gress{pl.Ingress, pl.Egress} {
+		c, err := compile(pi, g)
+		if err != nil {
+			return nil, err
+		}
+		pi.gress[d] = c
+	}
+	return pi, nil
+}
+
+// MaxParse is the deepest byte of the window that any parse path of the gress
+// can touch, or Unbounded.
+func (pi *Pipe) MaxParse(d ir.Dir) int { return pi.gress[d].maxParse }
+
+// NewPass makes the working memory of one gress.
+func (pi *Pipe) NewPass(d ir.Dir) *Pass { return newPass(pi, d) }
+
+// Ingress runs the packet in p.In through the ingress: the fast engine. The
+// caller holds the state's Mu.
+func (pi *Pipe) Ingress(p *Pass) { pi.run(p, ir.Ingress) }
+
+// Egress runs the packet in p.In through the egress: the fast engine. The
+// caller holds the state's Mu.
+func (pi *Pipe) Egress(p *Pass) { pi.run(p, ir.Egress) }
+
+// TraceIngress is Ingress by the reference engine, which reports every step;
+// sink may be nil.
+func (pi *Pipe) TraceIngress(p *Pass, sink Sink) { pi.trace(p, ir.Ingress, sink) }
+
+// TraceEgress is Egress by the reference engine.
+func (pi *Pipe) TraceEgress(p *Pass, sink Sink) { pi.trace(p, ir.Egress, sink) }
