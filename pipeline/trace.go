@@ -54,29 +54,29 @@ func (p Pos) MarshalJSON() ([]byte, error) { return json.Marshal(p.String()) }
 type Kind uint8
 
 const (
-	KindState      Kind = iota // a parser state is entered
-	KindExtract                // header extracted: offset, bytes, data
-	KindAdvance                // bytes skipped: bytes
-	KindLookahead              // field read ahead: value
-	KindSelect                 // select decided: key..., next
-	KindCounter                // parser counter: old, new
-	KindParserEnd              // the parser ended: error, consumed, verdict
-	KindAssign                 // a field changed: old, new
-	KindBranch                 // an if or switch decided: taken
-	KindValid                  // header validity set: valid
-	KindStack                  // push or pop of a header stack: op, count, next
-	KindTable                  // a table was applied: key..., result (hit, miss), action, handle, priority, data...
-	KindHash                   // hash computed: input, value
-	KindRandom                 // random drawn: value
-	KindCount                  // counter counted: index, packets, bytes
-	KindRegister               // register cell touched: op, index, old, new, result
-	KindMath                   // math unit: input, value
-	KindChecksum               // checksum unit or update: op, value
-	KindExit                   // exit
-	KindEmit                   // header emitted: bytes, data
-	KindMirror                 // mirror emitted: session, data
-	KindResubmit               // resubmit emitted: data
-	KindDeparser               // the deparser ended: head
+	KindState     Kind = iota // a parser state is entered
+	KindExtract               // header extracted: offset, bytes, data
+	KindAdvance               // bytes skipped: bytes
+	KindLookahead             // field read ahead: value
+	KindSelect                // select decided: key..., next
+	KindCounter               // parser counter: old, new
+	KindParserEnd             // the parser ended: error, consumed, verdict
+	KindAssign                // a field changed: old, new
+	KindBranch                // an if or switch decided: taken
+	KindValid                 // header validity set: valid
+	KindStack                 // push or pop of a header stack: op, count, next
+	KindTable                 // a table was applied: key..., result (hit, miss), action, handle, priority, data...
+	KindHash                  // hash computed: input, value
+	KindRandom                // random drawn: value
+	KindCount                 // counter counted: index, packets, bytes
+	KindRegister              // register cell touched: op, index, old, new, result
+	KindMath                  // math unit: input, value
+	KindChecksum              // checksum unit or update: op, value
+	KindExit                  // exit
+	KindEmit                  // header emitted: bytes, data
+	KindMirror                // mirror emitted: session, data
+	KindResubmit              // resubmit emitted: data
+	KindDeparser              // the deparser ended: head
 )
 
 var kindNames = [...]string{
