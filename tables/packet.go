@@ -40,8 +40,8 @@ type ActionData struct {
 //	e.Touch()                      // marks the entry as hit (idle time); a no-op where unused
 //
 //	m.NeedsHash(e)                 // whether Resolve will look at the hash
-//	c.Count(i, bytes)              // one packet of so many bytes; an index out of range does nothing
-//	c.CountCell(e.Cell(), bytes)
-//	r.Get(i) (lo, hi uint64, ok bool); r.Set(i, lo, hi)
+//	c.Count(i uint64, bytes int)   // one packet of so many bytes; an index out of range does nothing
+//	c.CountCell(e.Cell(), bytes)   // e.Cell() uint32
+//	r.Get(i uint64) (lo, hi uint64, ok bool); r.Set(i, lo, hi)
 //	p.Load() uint64                // RegisterParam, at most 64 bits wide
 //	v.Contains(key []byte) bool    // value set

@@ -1,0 +1,66 @@
+package tables
+
+import (
+	"sync/atomic"
+
+	"gofino/pipeline/ir"
+)
+
+// reference is what an entry of a table with a profile names: one of the two.
+type reference struct {
+	member *Member
+	group  *Group
+}
+
+// Member of an action profile.
+type Member struct {
+	id  uint32
+	act atomic.Pointer[ActionData]
+	// Entries and groups that refer to it; guarded by the store's mu.
+	refs, groups int
+}
+
+// Group of a selector.
+type Group struct {
+	id   uint32
+	live atomic.Pointer[choice]
+
+	// Guarded by the store's mu.
+	max   int // members
+	refs  int // entries that refer to it
+	slots []groupSlot
+}
+
+// groupSlot is a place for a member; nil is free.
+type groupSlot struct {
+	member *Member
+	active bool
+}
+
+// Selector is a selector's groups and how it chooses.
+type Selector struct {
+	mode     ir.SelectorMode
+	scramble bool
+}
+
+func newSelector(s *ir.Selector) *Selector {
+	return &Selector{mode: s.Mode, scramble: s.Scramble}
+}
+
+// publish makes the packet path see the group's slots.
+func (s *Selector) publish(g *Group) {
+	c := &choice{mode: s.mode, scramble: s.scramble}
+	c.words = make([]choiceWord, max(1, (g.max+wordMembers-1)/wordMembers))
+	for i, sl := range g.slots {
+		if sl.member == nil || !sl.active {
+			continue
+		}
+		w, at := &c.words[i/wordMembers], i%wordMembers
+		w.active[at>>6] |= 1 << (at & 63)
+		w.slot[at] = sl.member
+		w.order = append(w.order, sl.member)
+		w.count++
+		w.usage = at + 1
+	}
+	g.live.Store(c)
+}

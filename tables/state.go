@@ -1,0 +1,71 @@
+package tables
+
+import (
+	"sync/atomic"
+
+	"gofino/pipeline/ir"
+)
+
+// newState makes the run-time state of one pipe. Match tables, selectors,
+// value sets and parameters are the same in every pipe: they come from shared.
+// Counters, registers and port metadata are the pipe's own.
+func newState(pl *ir.Pipeline, shared *State) *State {
+	s := &State{
+		Match:     shared.Match,
+		Selectors: shared.Selectors,
+		Params:    shared.Params,
+		ValueSets: shared.ValueSets,
+	}
+	for _, c := range pl.Counters {
+		n := c.Size
+		if c.Table >= 0 {
+			n = directCells
+		}
+		s.Counters = append(s.Counters, newCounter(c.Kind, n))
+	}
+	for _, r := range pl.Registers {
+		n := r.Size
+		if r.Table >= 0 {
+			n = directCells
+		}
+		s.Registers = append(s.Registers, newRegister(r, n))
+	}
+	if pl.PortMetadata != nil {
+		s.PortMetadata = make([]atomic.Pointer[[]byte], localPorts)
+		zero := make([]byte, pl.PortMetadata.Bytes)
+		for i := range s.PortMetadata {
+			s.PortMetadata[i].Store(&zero)
+		}
+	}
+	return s
+}
+
+const (
+	// directCells is what a direct counter or register starts with; it grows
+	// with its table.
+	directCells = 16
+	// localPorts of a pipe (chip.md section 1).
+	localPorts = 72
+)
+
+// newShared makes what all pipes of a pipeline share.
+func newShared(pl *ir.Pipeline) *State {
+	s := &State{}
+	for _, t := range pl.Tables {
+		s.Match = append(s.Match, newMatch(t.Keys))
+	}
+	for _, sel := range pl.Selectors {
+		s.Selectors = append(s.Selectors, newSelector(sel))
+	}
+	for _, p := range pl.RegParams {
+		v := new(Param)
+		if p.Initial != nil {
+			v.v.Store(p.Initial.Uint64())
+		}
+		s.Params = append(s.Params, v)
+	}
+	for _, v := range pl.ValueSets {
+		s.ValueSets = append(s.ValueSets, newValueSet(v))
+	}
+	return s
+}
