@@ -19,7 +19,7 @@ type Entry struct {
 
 	cell uint32 // index of the direct cells, and the entry's handle; 0 is the default's
 	prio uint32 // $MATCH_PRIORITY: the lower number wins
-	seq  uint64 // order of insertion, which breaks ties; guarded by the table's mu
+	seq  uint64 // order of insertion, which breaks ties; guarded by the store's mu
 	kind entryKind
 }
 

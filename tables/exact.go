@@ -8,7 +8,7 @@ import (
 )
 
 // exact is a hash table with open addressing and linear probing over keys of n
-// bytes. Readers take no lock; one writer at a time (the table's mu).
+// bytes. Readers take no lock; one writer at a time (who holds the store's mu).
 //
 // A slot is 16 bytes: the tag, which for keys of up to 8 bytes is the key
 // itself, and the entry. A hit costs two cache lines: slot and entry, and the
@@ -18,8 +18,8 @@ import (
 type exact struct {
 	n    int // bytes of a key; immutable
 	live atomic.Pointer[slots]
-	used int // entries; guarded by the table's mu
-	dead int // tombstones; guarded by the table's mu
+	used int // entries; guarded by the store's mu
+	dead int // tombstones; guarded by the store's mu
 }
 
 type slots struct {

@@ -2,7 +2,6 @@ package tables
 
 import (
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"gofino/pipeline/ir"
@@ -11,7 +10,7 @@ import (
 // Match is one match table: one of the engines, the default entry and the
 // numbering of entries. The packet path reads it without locks.
 type Match struct {
-	engine engine // immutable, as all up to mu
+	engine engine // immutable, as all up to def
 	keyLen int    // bytes of a key
 	width  []int  // bits of each element
 	off    []int  // first byte of each element
@@ -26,13 +25,12 @@ type Match struct {
 
 	def atomic.Pointer[Entry] // never nil
 
-	mu      sync.Mutex
-	entries []*Entry          // guarded by mu; by cell, 0 is the default's
-	free    []uint32          // guarded by mu; cells to use again
-	freed   []uint32          // guarded by mu; free when the batch ends
-	used    int               // guarded by mu
-	seq     uint64            // guarded by mu
-	same    map[string]*Entry // guarded by mu; a ternary table's entries by identity
+	entries []*Entry          // guarded by the store's mu; by cell, 0 is the default's
+	free    []uint32          // guarded by the store's mu; cells to use again
+	freed   []uint32          // guarded by the store's mu; free when the batch ends
+	used    int               // guarded by the store's mu
+	seq     uint64            // guarded by the store's mu
+	same    map[string]*Entry // guarded by the store's mu; a ternary table's entries by identity
 }
 
 type engine uint8

@@ -8,7 +8,7 @@ import (
 	"gofino/pipeline/ir"
 )
 
-// The writer's half of Match. All of it is called with mu held.
+// The writer's half of Match. All of it is called with the store's mu held.
 
 // newEntry prepares an entry, not yet in the table. The parts of a key must
 // have the element's size, values no bit outside their masks.
@@ -292,8 +292,6 @@ func (p *pattern) rangeAt(from, to, width int) (lo, hi []byte) {
 
 // program installs the default action and the entries of the source.
 func (m *Match) program(t *ir.Table) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.entries[0].act.Store(&ActionData{Action: t.Default.Action, Data: t.Default.Data})
 	for i := range t.Entries {
 		src := &t.Entries[i]

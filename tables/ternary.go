@@ -13,12 +13,12 @@ import (
 //
 // Readers take no lock: leaves never change, an update swaps in new ones. A
 // lookup ends in one leaf and thus sees an update whole or not at all. One
-// writer at a time (the table's mu).
+// writer at a time (who holds the store's mu).
 type ternary struct {
 	n     int    // bytes of a key; immutable
 	cares []byte // bits that are padding are 0: no use to ask for them
 	root  atomic.Pointer[ternaryNode]
-	used  int // entries; guarded by the table's mu
+	used  int // entries; guarded by the store's mu
 }
 
 // ternaryNode is a node (rules nil, kids set) or a leaf.

@@ -15,10 +15,10 @@ import (
 //
 // Readers take no lock: a node's contents never change once published except
 // for the pointers to its children, which are swapped whole. One writer at a
-// time (the table's mu).
+// time (who holds the store's mu).
 type trie struct {
 	root atomic.Pointer[trieNode]
-	used int // prefixes; guarded by the table's mu
+	used int // prefixes; guarded by the store's mu
 }
 
 type trieNode struct {
