@@ -145,6 +145,7 @@ type (
 		Body   *BlockStmt
 	}
 	// ParserDecl is a parser type (States nil and Proto true) or a parser.
+	// Locals and states may be mixed in the source; each list is in order.
 	ParserDecl struct {
 		decl
 		Name       *Name
@@ -300,7 +301,10 @@ type Stmt interface {
 	stmtNode()
 }
 
-type stmt struct{ node }
+type stmt struct {
+	node
+	Annotations []*Annotation
+}
 
 func (*stmt) stmtNode() {}
 
@@ -337,9 +341,8 @@ type (
 	}
 	BlockStmt struct {
 		stmt
-		Annotations []*Annotation
-		List        []Stmt
-		End         Pos // the closing brace
+		List []Stmt
+		End  Pos // the closing brace
 	}
 	ReturnStmt struct {
 		stmt
@@ -356,19 +359,17 @@ type (
 	// ForStmt: for (Init; Cond; Post) Body.
 	ForStmt struct {
 		stmt
-		Annotations []*Annotation
-		Init        []Stmt
-		Cond        Expr
-		Post        []Stmt
-		Body        Stmt
+		Init []Stmt
+		Cond Expr
+		Post []Stmt
+		Body Stmt
 	}
 	// ForInStmt: for (Type Name in X) Body; X is an expression or a RangeExpr.
 	ForInStmt struct {
 		stmt
-		Annotations []*Annotation
-		Var         *VarDecl
-		X           Expr
-		Body        Stmt
+		Var  *VarDecl
+		X    Expr
+		Body Stmt
 	}
 )
 
@@ -529,10 +530,12 @@ type (
 		expr
 		X, I Expr
 	}
-	// SliceExpr: X[Hi:Lo].
+	// SliceExpr: X[Hi:Lo], or X[Lo +: Width] with Width set; the parser then
+	// makes Hi = Lo + Width - 1 of the same nodes, so that both forms read alike.
 	SliceExpr struct {
 		expr
 		X, Hi, Lo Expr
+		Width     Expr // or nil
 	}
 	// ListExpr: { a, b } or { a = 1, b = 2 } (Named true), optionally ending
 	// with "..." (Dots). Cast by a following type context only.
@@ -544,7 +547,8 @@ type (
 		Dots   bool
 	}
 	// CallExpr: Fun<TypeArgs>(Args). Fun is a NameExpr, MemberExpr, or, for a
-	// constructor call, a TypeNameExpr.
+	// constructor call, a TypeNameExpr, whose type then holds the arguments
+	// (a SpecType) and TypeArgs is nil.
 	CallExpr struct {
 		expr
 		Fun      Expr
