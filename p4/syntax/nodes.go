@@ -115,6 +115,7 @@ type (
 		Type TypeExpr
 		Args []*Arg
 		Name *Name
+		Size Expr   // Type(Args) Name[Size], an array of instances; or nil
 		Body []Decl // object initialiser: FuncDecl and Instance; nil if none
 	}
 	// FuncDecl is a function, an abstract method's implementation, or (in an
@@ -299,6 +300,7 @@ type Entry struct {
 type Stmt interface {
 	Node
 	stmtNode()
+	annots() []*Annotation
 }
 
 type stmt struct {
@@ -306,7 +308,8 @@ type stmt struct {
 	Annotations []*Annotation
 }
 
-func (*stmt) stmtNode() {}
+func (*stmt) stmtNode()               {}
+func (s *stmt) annots() []*Annotation { return s.Annotations }
 
 type (
 	EmptyStmt struct{ stmt }

@@ -112,6 +112,7 @@ func (p *parser) constant(d decl) Decl {
 // variable reads Type name [= value], without the semicolon.
 func (p *parser) variable(d decl) *VarDecl {
 	v := &VarDecl{decl: d, Type: p.typeRef("the type of a variable"), Name: p.name("the name of a variable")}
+	v.Type = p.arraySizes(v.Type)
 	if p.accept(tAssign) {
 		v.Value = p.expression()
 	}
@@ -122,6 +123,9 @@ func (p *parser) variable(d decl) *VarDecl {
 // instance reads Type(args) name [= { ... }];
 func (p *parser) instance(d decl) Decl {
 	n := &Instance{decl: d, Type: p.typeRef("the type of an instance"), Args: p.args(), Name: p.name("the name of an instance")}
+	if p.tok == tLBracket && !p.bad {
+		n.Size = p.arraySize()
+	}
 	if p.accept(tAssign) {
 		n.Body = []Decl{}
 		p.openScope()
@@ -185,6 +189,7 @@ func (p *parser) param() *Param {
 	}
 	q.Type = p.typeRef("the type of a parameter")
 	q.Name = p.name("the name of a parameter")
+	q.Type = p.arraySizes(q.Type)
 	if p.accept(tAssign) {
 		q.Default = p.expression()
 	}
@@ -303,6 +308,7 @@ func (p *parser) derivedType(d decl) Decl {
 		a := p.annotations()
 		f := &Field{decl: decl{Annotations: a, node: node{p.pos()}}, Type: p.typeRef("the type of a field")}
 		f.Name = p.name("the name of a field")
+		f.Type = p.arraySizes(f.Type)
 		p.semicolon("field")
 		if !p.bad {
 			s.Fields = append(s.Fields, f)

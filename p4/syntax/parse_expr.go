@@ -24,7 +24,10 @@ var binaryOps = [numTok]Op{
 
 // operator returns the binary operator that stands next.
 func (p *parser) operator() (op Op, binds uint8, tokens int) {
-	if p.tok == tGt && p.glued(tGt) {
+	switch {
+	case p.angle && (p.tok == tGt || p.tok == tGe):
+		return NoOp, 0, 0
+	case p.tok == tGt && p.glued(tGt):
 		return Shr, shiftBinding, 2
 	}
 	return binaryOps[p.tok], binding[p.tok], 1
@@ -90,7 +93,21 @@ func (p *parser) unary() Expr {
 		e.X = p.unary()
 		return e
 	}
-	return p.postfix(p.primary())
+	x := p.postfix(p.primary())
+	if t, ok := x.(*TypeNameExpr); ok {
+		p.errorf(t.At, "expected an expression, found a type: only '.' or '(' may follow a type here")
+	}
+	return x
+}
+
+// bracketed reads, by f, what stands within brackets, where '>' is an operator
+// again.
+func (p *parser) bracketed(f func() Expr) Expr {
+	angle := p.angle
+	p.angle = false
+	x := f()
+	p.angle = angle
+	return x
 }
 
 // atCast reports whether the '(' here starts a cast.
@@ -145,10 +162,10 @@ func (p *parser) primary() Expr {
 		p.advance()
 		return &InvalidExpr{at}
 	case tLBrace:
-		return p.list()
+		return p.bracketed(p.list)
 	case tLParen:
 		p.advance()
-		e := &ParenExpr{expr: at, X: p.expression()}
+		e := &ParenExpr{expr: at, X: p.bracketed(p.expression)}
 		p.expect(tRParen, "expression")
 		return e
 	case kwError:
@@ -215,7 +232,7 @@ func (p *parser) postfix(x Expr) Expr {
 			p.advance()
 			x = &MemberExpr{expr: at, X: x, Sel: p.name("a member's name after '.'")}
 		case tLBracket:
-			x = p.index(x)
+			x = p.bracketed(func() Expr { return p.index(x) })
 		case tLParen:
 			x = &CallExpr{expr: at, Fun: x, Args: p.args()}
 		case tLt:
@@ -353,7 +370,7 @@ func (p *parser) arg() *Arg {
 		p.advance()
 		return a
 	}
-	a.Value = p.expression()
+	a.Value = p.bracketed(p.expression)
 	return a
 }
 

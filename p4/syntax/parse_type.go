@@ -42,10 +42,7 @@ func (p *parser) typeRef(what string) TypeExpr {
 		if n == maxDepth {
 			p.errorf(p.pos(), "type has more than %d array dimensions", maxDepth)
 		}
-		p.advance()
-		st := &StackType{texpr: texpr{node{t.Pos()}}, Elem: t, Size: p.expression()}
-		p.expect(tRBracket, "the size of an array type")
-		t = st
+		t = &StackType{texpr: texpr{node{t.Pos()}}, Elem: t, Size: p.arraySize()}
 	}
 	return t
 }
@@ -108,24 +105,48 @@ func (p *parser) plainType(what string) TypeExpr {
 	return t
 }
 
-// width reads <8> or <(expression)>, or nothing.
+// width reads <8>, <(expression)> or, as p4c also accepts, <expression> without
+// a bare '>', or nothing.
 func (p *parser) width(word string) Expr {
 	if !p.accept(tLt) {
 		return nil
 	}
-	var w Expr
-	switch p.tok {
-	case tNumber:
-		w = p.number()
-	case tLParen:
-		p.advance()
-		w = p.expression()
-		p.expect(tRParen, "the width of "+word)
-	default:
-		p.expected("a number or an expression in parentheses as the width of " + word)
+	angle := p.angle
+	p.angle = true
+	w := p.expression()
+	p.angle = angle
+	if paren, ok := w.(*ParenExpr); ok {
+		w = paren.X
 	}
 	p.expect(tGt, "the width of "+word)
 	return w
+}
+
+// arraySizes reads the [N] behind a name, which p4c accepts beside those behind
+// a type: "T x[2]" is "T[2] x".
+func (p *parser) arraySizes(t TypeExpr) TypeExpr {
+	var sizes []Expr
+	for p.tok == tLBracket && !p.bad {
+		sizes = append(sizes, p.arraySize())
+		if len(sizes) > maxDepth {
+			p.errorf(p.pos(), "type has more than %d array dimensions", maxDepth)
+		}
+	}
+	for i := len(sizes) - 1; i >= 0 && !p.bad; i-- {
+		t = &StackType{texpr: texpr{node{t.Pos()}}, Elem: t, Size: sizes[i]}
+	}
+	return t
+}
+
+// arraySize reads [N].
+func (p *parser) arraySize() Expr {
+	p.advance()
+	angle := p.angle
+	p.angle = false
+	size := p.expression()
+	p.angle = angle
+	p.expect(tRBracket, "the size of an array")
+	return size
 }
 
 // typeArgs reads <A, B>; each may be void or _ too.

@@ -55,6 +55,7 @@ type parser struct {
 	tok     tok     // its kind
 	bad     bool
 	stopped bool // an error after which reading on makes no sense
+	angle   bool // in the <...> of a width, where '>' is no operator
 	owed    int  // closing braces already reported as missing
 	depth   int
 	scopes  []scope

@@ -101,18 +101,29 @@ func (p *parser) skipType(i, depth int) (end int, ok bool) {
 	return i, ok
 }
 
+// maxSkipWidth bounds how many tokens of a width the look-ahead follows.
+const maxSkipWidth = 1000
+
 func (p *parser) skipWidth(i int) (end int, ok bool) {
 	if p.kindAt(i) != tLt {
 		return i, true
 	}
-	if i++; p.kindAt(i) == tLParen {
-		if i, ok = p.skipBrackets(i); !ok {
+	i++
+	for last := i + maxSkipWidth; i < last; {
+		switch p.kindAt(i) {
+		case tGt:
+			return i + 1, true
+		case tLParen, tLBracket:
+			if i, ok = p.skipBrackets(i); !ok {
+				return i, false
+			}
+		case tEOF, tSemi, tLBrace, tRBrace, tRParen, tRBracket, tComma, tAssign:
 			return i, false
+		default:
+			i++
 		}
-	} else {
-		i++
 	}
-	return i + 1, p.kindAt(i) == tGt
+	return i, false
 }
 
 // skipTypeArgs passes <A, B>. Names known to be values are no arguments.
