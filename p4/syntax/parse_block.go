@@ -44,7 +44,11 @@ func (p *parser) parserPart(n *ParserDecl) {
 	default:
 		l = p.local(d, "a state or a declaration of a parser (state, const, value_set, variable, instance)")
 	}
-	if !p.bad {
+	switch {
+	case p.bad:
+	case len(n.States) > 0:
+		p.diags.errorf(d.At, "declaration after the first state of parser %s", text(n.Name))
+	default:
 		n.Locals = append(n.Locals, l)
 	}
 }

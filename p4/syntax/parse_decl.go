@@ -377,6 +377,7 @@ func (p *parser) typedef(d decl) Decl {
 	if !t.New && slices.Contains([]tok{kwHeader, kwStruct, kwHeaderUnion, kwEnum}, p.tok) {
 		t.Of = p.derivedType(inner)
 	} else {
+		t.Annotations = append(t.Annotations, inner.Annotations...)
 		t.Type = p.typeRef("a type after '" + word + "'")
 	}
 	t.Name = p.name("the new type's name")

@@ -212,7 +212,7 @@ func isLvalue(x Expr) bool {
 func (p *parser) ifStmt(s stmt, mode stmtMode) Stmt {
 	root := p.ifHead(s, mode)
 	for n, last := 0, root; p.accept(kwElse); n++ {
-		if p.tok != kwIf || n > maxChain {
+		if p.tok != kwIf || p.atPragma() || n > maxChain {
 			last.Else = p.statement(mode &^ withDecls)
 			break
 		}

@@ -77,7 +77,7 @@ func (p *parser) load(tokens []token) {
 		t := tokens[i]
 		switch {
 		case t.kind == tPragma:
-			p.pragmas = append(p.pragmas, pendingPragma{len(p.tokens), t.pragma})
+			p.addPragma(t.pragma)
 		case t.kind == tAt && tokens[i+1].text == "pragma" && tokens[i+1].isWord() && !tokens[i+1].is(spaced):
 			end := i + 2
 			for !tokens[end].is(bol) && tokens[end].kind != tPragma {
@@ -86,7 +86,7 @@ func (p *parser) load(tokens []token) {
 			if end == i+2 {
 				p.diags.errorf(t.pos, "expected a name after @pragma, found end of line")
 			} else {
-				p.pragmas = append(p.pragmas, pendingPragma{len(p.tokens), newPragma(t.pos, tokens[i+2:end])})
+				p.addPragma(newPragma(t.pos, tokens[i+2:end]))
 			}
 			i = end - 1
 		default:
@@ -96,14 +96,27 @@ func (p *parser) load(tokens []token) {
 	p.tok = p.tokens[0].kind
 }
 
+// addPragma notes a pragma before the token that is loaded next.
+func (p *parser) addPragma(a *Annotation) {
+	for i, text := range append([]string{a.Name}, a.Tokens...) {
+		if text == `\` && (i == 0 || !a.IsString[i-1]) {
+			p.diags.errorf(a.At, `pragma %q holds a stray '\'`, a.Name)
+		}
+	}
+	p.pragmas = append(p.pragmas, pendingPragma{len(p.tokens), a})
+}
+
 // takePragmas returns the pragmas that stand before the present token.
 func (p *parser) takePragmas() (list []*Annotation) {
-	for len(p.pragmas) > 0 && p.pragmas[0].before <= p.i {
+	for p.atPragma() {
 		list = append(list, p.pragmas[0].a)
 		p.pragmas = p.pragmas[1:]
 	}
 	return list
 }
+
+// atPragma reports whether a pragma line stands before the present token.
+func (p *parser) atPragma() bool { return len(p.pragmas) > 0 && p.pragmas[0].before <= p.i }
 
 func (p *parser) at() *token { return &p.tokens[p.i] }
 
