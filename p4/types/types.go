@@ -21,7 +21,9 @@ type (
 	// Varbit is varbit<Width>.
 	Varbit struct{ Width int }
 	// Struct is a struct, header or header_union, after specialisation of its
-	// type parameters. Anonymous tuples and list expressions are Tuple.
+	// type parameters. Anonymous tuples and list expressions are Tuple; an
+	// initialiser with names ({a = 1}) that no context gives a type is a
+	// Struct with the name Anonymous and no Decl.
 	Struct struct {
 		Kind   syntax.StructKind
 		Name   string // "" never
@@ -29,7 +31,8 @@ type (
 		Fields []*StructField
 		Decl   *syntax.StructDecl // nil for built-in types
 	}
-	// Stack is Elem[Size], Elem a header or union.
+	// Stack is Elem[Size]; where Elem is a header or union it has next, last,
+	// push_front and so on, otherwise it is a plain array.
 	Stack struct {
 		Elem Type
 		Size int
@@ -151,6 +154,7 @@ type (
 		Optional bool        // @optional, or has a default
 		Default  syntax.Expr // or nil
 		Decl     syntax.Decl // *syntax.Param or *syntax.VarDecl
+		known    bool        // directionless, not of an action: fixed at compile time
 	}
 	// Const is a named constant; Value as in TypeAndValue.
 	Const struct {
@@ -217,6 +221,9 @@ type TypeAndValue struct {
 	LValue bool
 	// IsType: the expression is a type (E in E.A).
 	IsType bool
+	// Known: fixed when the program is compiled, though Value may be nil: it
+	// depends on a constructor parameter, or it is an instance.
+	Known bool
 }
 
 // CallKind tells what a call does.
@@ -274,6 +281,9 @@ type Info struct {
 	// ActionRefs: bindings of action arguments in tables: data-plane arguments
 	// first as written, then the control-plane parameters left over.
 	ActionRefs map[*syntax.ActionRef]*Call
+	// Defaults: the default_action of a table that wrote it as an expression
+	// (TableProp.Value); bound as ActionRefs are.
+	Defaults map[*syntax.TableProp]*Call
 	// Abstracts: the method that each function of an object initialiser
 	// implements.
 	Abstracts map[*syntax.FuncDecl]*FuncObj

@@ -1,0 +1,223 @@
+package types
+
+import (
+	"sort"
+	"strings"
+
+	"gofino/p4/syntax"
+)
+
+// scope is one block of names. A name has several objects where functions are
+// overloaded.
+type scope struct {
+	parent *scope
+	names  map[string][]Object
+}
+
+func (c *checker) push() {
+	c.scope = &scope{parent: c.scope, names: map[string][]Object{}}
+}
+
+func (c *checker) pop() { c.scope = c.scope.parent }
+
+// within runs f in a new scope and a new place.
+func (c *checker) within(p place, f func()) {
+	old := c.place
+	c.place = p
+	c.push()
+	f()
+	c.pop()
+	c.place = old
+}
+
+// declare enters an object into the current scope.
+func (c *checker) declare(n *syntax.Name, o Object) {
+	if n == nil || n.Value == "" {
+		return
+	}
+	c.info.Defs[n] = o
+	old := c.scope.names[n.Value]
+	if len(old) > 0 && !overloads(o, old) {
+		c.errorf(n.Pos(), "%q is declared twice in the same scope (first at %s)", n.Value, posText(old[0].ObjPos()))
+		return
+	}
+	c.scope.names[n.Value] = append(old, o)
+}
+
+// overloads reports whether o may stand beside the objects of the same name:
+// functions whose parameters differ in number or in names.
+func overloads(o Object, old []Object) bool {
+	f, ok := o.(*FuncObj)
+	if !ok {
+		return overloadsType(o, old)
+	}
+	for _, x := range old {
+		g, ok := x.(*FuncObj)
+		if !ok || sameShape(f, g) {
+			return false
+		}
+	}
+	return true
+}
+
+// overloadsType allows packages, parser types and control types of one name
+// that differ in their parameters.
+func overloadsType(o Object, old []Object) bool {
+	p, ok := protoOf(o)
+	if !ok {
+		return false
+	}
+	for _, x := range old {
+		q, ok := protoOf(x)
+		if !ok || p.Kind != q.Kind || sameParams(p.Params, q.Params) {
+			return false
+		}
+	}
+	return true
+}
+
+func protoOf(o Object) (*Proto, bool) {
+	t, ok := o.(*TypeObj)
+	if !ok {
+		return nil, false
+	}
+	p, ok := t.Type.(*Proto)
+	return p, ok && p.Kind == PackageProto
+}
+
+func sameShape(f, g *FuncObj) bool {
+	return sameParams(f.Type.(*Func).Params, g.Type.(*Func).Params)
+}
+
+func sameParams(a, b []*Var) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].Name != b[i].Name {
+			return false
+		}
+	}
+	return true
+}
+
+// lookup finds the objects that a name stands for, innermost first.
+func (c *checker) lookup(n *syntax.Name) []Object {
+	s := c.scope
+	if n.Global {
+		s = c.global
+	}
+	for ; s != nil; s = s.parent {
+		if os := s.names[n.Value]; len(os) > 0 {
+			return os
+		}
+	}
+	if k := c.kinds[n.Value]; k != nil {
+		return []Object{k}
+	}
+	return nil
+}
+
+// resolve is lookup with the messages for unknown names and for recursion.
+func (c *checker) resolve(n *syntax.Name, what string) []Object {
+	os := c.lookup(n)
+	if len(os) == 0 {
+		c.unknown(n, what)
+		return nil
+	}
+	if c.open[os[0]] && len(os) == 1 {
+		c.errorf(n.Pos(), "%q refers to itself: P4 has no recursion", n.Value)
+		return nil
+	}
+	c.info.Uses[n] = os[0]
+	return os
+}
+
+func (c *checker) unknown(n *syntax.Name, what string) {
+	var all []string
+	for s := c.scope; s != nil; s = s.parent {
+		for name := range s.names {
+			all = append(all, name)
+		}
+	}
+	c.errorf(n.Pos(), "no %s %q%s", what, n.Value, nearText(n.Value, all))
+}
+
+// nearText lists the names that the author may have meant.
+func nearText(name string, all []string) string {
+	type match struct {
+		name string
+		dist int
+	}
+	var ms []match
+	limit := 1 + len(name)/4
+	for _, x := range all {
+		if d := editDistance(name, x, limit); d <= limit {
+			ms = append(ms, match{x, d})
+		}
+	}
+	if len(ms) == 0 {
+		return ""
+	}
+	sort.Slice(ms, func(i, j int) bool {
+		if ms[i].dist != ms[j].dist {
+			return ms[i].dist < ms[j].dist
+		}
+		return ms[i].name < ms[j].name
+	})
+	var out []string
+	for _, m := range ms {
+		if len(out) < 4 && (len(out) == 0 || out[len(out)-1] != m.name) {
+			out = append(out, m.name)
+		}
+	}
+	return " (near: " + strings.Join(out, ", ") + ")"
+}
+
+// editDistance counts insertions, deletions and substitutions; above limit it
+// only says so.
+func editDistance(a, b string, limit int) int {
+	if len(a) > 64 || len(b) > 64 || len(a)-len(b) > limit || len(b)-len(a) > limit {
+		return limit + 1
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diag := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diag
+			if a[i-1]|0x20 != b[j-1]|0x20 {
+				cost++
+			}
+			diag = row[j]
+			row[j] = min(cost, row[j]+1, row[j-1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// choices lists valid names for a message, in their own order.
+func choices(label string, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	const most = 24
+	if len(names) > most {
+		names = append(append([]string{}, names[:most]...), "...")
+	}
+	return " (" + label + ": " + strings.Join(names, ", ") + ")"
+}
+
+func posText(p syntax.Pos) string {
+	if p.Line == 0 {
+		return "a built-in declaration"
+	}
+	var b strings.Builder
+	b.WriteString(p.File)
+	b.WriteByte(':')
+	b.WriteString(itoa(p.Line))
+	return b.String()
+}
