@@ -6,26 +6,26 @@ var be = binary.BigEndian
 
 // Offsets in an Ethernet frame with an IPv4 header without options.
 const (
-	offType     = 12
-	offNet      = 14
-	offARPOper  = offNet + 6
-	offARPSMAC  = offNet + 8
-	offARPSIP   = offNet + 14
-	offARPTMAC  = offNet + 18
-	offARPTIP   = offNet + 24
-	arpEnd      = offNet + 28
-	offFrag     = offNet + 6
-	offTTL      = offNet + 8
-	offProto    = offNet + 9
-	offIPSum    = offNet + 10
-	offSrc      = offNet + 12
-	offDst      = offNet + 16
-	offL4       = offNet + 20
-	offUDPLen   = offL4 + 4
-	offUDPSum   = offL4 + 6
-	offPayload  = offL4 + 8
-	offICMPSum  = offL4 + 2
-	icmpEnd     = offL4 + 4
+	offType    = 12
+	offNet     = 14
+	offARPOper = offNet + 6
+	offARPSMAC = offNet + 8
+	offARPSIP  = offNet + 14
+	offARPTMAC = offNet + 18
+	offARPTIP  = offNet + 24
+	arpEnd     = offNet + 28
+	offFrag    = offNet + 6
+	offTTL     = offNet + 8
+	offProto   = offNet + 9
+	offIPSum   = offNet + 10
+	offSrc     = offNet + 12
+	offDst     = offNet + 16
+	offL4      = offNet + 20
+	offUDPLen  = offL4 + 4
+	offUDPSum  = offL4 + 6
+	offPayload = offL4 + 8
+	offICMPSum = offL4 + 2
+	icmpEnd    = offL4 + 4
 )
 
 type kind uint8

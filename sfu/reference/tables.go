@@ -80,24 +80,24 @@ type (
 
 // Tables is all that the data plane looks up.
 type Tables struct {
-	ARP          map[Addr]Answer
-	Echo         map[Addr]Answer
-	FromCPU      map[HostKey]uint16 // egress port
-	Services     map[ServiceKey]bool
-	Streams      map[StreamKey]Stream
-	Layers       map[LayerKey]uint8
-	Feedback     map[FeedbackKey]Relay
-	CPUPorts     map[uint16]bool
-	LayerFilter  map[FilterKey]bool
-	Downlinks    map[LinkKey]Link
-	Uplinks      map[uint16]Link // by stream
-	OneByteIDs   map[uint8]bool
-	TwoByteIDs   map[uint8]bool
-	Groups       map[uint16][]GroupNode
-	Nodes        map[uint32]Node
-	Prune        map[uint16][]uint16 // ports by yid
-	CopyToCPU    bool                // a CPU port is set
-	CopyToCPUTo  uint16
+	ARP         map[Addr]Answer
+	Echo        map[Addr]Answer
+	FromCPU     map[HostKey]uint16 // egress port
+	Services    map[ServiceKey]bool
+	Streams     map[StreamKey]Stream
+	Layers      map[LayerKey]uint8
+	Feedback    map[FeedbackKey]Relay
+	CPUPorts    map[uint16]bool
+	LayerFilter map[FilterKey]bool
+	Downlinks   map[LinkKey]Link
+	Uplinks     map[uint16]Link // by stream
+	OneByteIDs  map[uint8]bool
+	TwoByteIDs  map[uint8]bool
+	Groups      map[uint16][]GroupNode
+	Nodes       map[uint32]Node
+	Prune       map[uint16][]uint16 // ports by yid
+	CopyToCPU   bool                // a CPU port is set
+	CopyToCPUTo uint16
 }
 
 // Counts is what the program counts.
