@@ -14,8 +14,9 @@ type reference struct {
 
 // Member of an action profile.
 type Member struct {
-	id  uint32
-	act atomic.Pointer[ActionData]
+	id     uint32
+	act    atomic.Pointer[ActionData]
+	handle uint32
 	// Entries and groups that refer to it; guarded by the store's mu.
 	refs, groups int
 }
@@ -26,9 +27,10 @@ type Group struct {
 	live atomic.Pointer[choice]
 
 	// Guarded by the store's mu.
-	max   int // members
-	refs  int // entries that refer to it
-	slots []groupSlot
+	handle uint32
+	max    int // members
+	refs   int // entries that refer to it
+	slots  []groupSlot
 }
 
 // groupSlot is a place for a member; nil is free.

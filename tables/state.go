@@ -59,13 +59,24 @@ func newShared(pl *ir.Pipeline) *State {
 	}
 	for _, p := range pl.RegParams {
 		v := new(Param)
-		if p.Initial != nil {
-			v.v.Store(p.Initial.Uint64())
-		}
+		v.v.Store(paramInitial(p))
 		s.Params = append(s.Params, v)
 	}
 	for _, v := range pl.ValueSets {
 		s.ValueSets = append(s.ValueSets, newValueSet(v))
 	}
 	return s
+}
+
+// paramInitial is a RegisterParam's initial value, two's complement in its
+// width.
+func paramInitial(p *ir.RegisterParam) uint64 {
+	if p.Initial == nil {
+		return 0
+	}
+	v := p.Initial.Uint64() // of the magnitude
+	if p.Initial.Sign() < 0 {
+		v = -v
+	}
+	return v & (^uint64(0) >> (64 - uint(p.Width)))
 }

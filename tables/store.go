@@ -1,35 +1,60 @@
 package tables
 
 import (
+	"context"
 	"fmt"
+	"iter"
+	"slices"
+	"sync"
 
 	"gofino/pipeline/ir"
 )
 
-// Store is the run-time state of a program in every pipe.
+// Store is the run-time state of a program in every pipe, behind the table API.
+// One lock serialises everything the control plane does; the packet path never
+// takes it.
 type Store struct {
+	schema *Schema  // immutable once traffic or controllers run
 	states []*State // by pipe
+	names  nameIndex
+	tables []Table // as schema.Tables
+	own    int     // how many of them NewStore made
+
+	mu sync.Mutex // guards all that the tables hold for the control plane
 }
+
+var _ API = (*Store)(nil)
 
 // NewStore makes the state of a program in so many pipes, with the program's
 // own entries and default actions in place.
 func NewStore(p *ir.Program, pipes int) (*Store, error) {
-	if pipes < 1 {
-		return nil, fmt.Errorf("make tables: %d pipes", pipes)
+	if pipes < 1 || len(p.Pipelines) == 0 {
+		return nil, fmt.Errorf("make tables of %s: %d pipelines in %d pipes", p.Name, len(p.Pipelines), pipes)
 	}
-	st := &Store{}
-	var shared []*State
-	for _, pl := range p.Pipelines {
-		s := newShared(pl)
-		shared = append(shared, s)
-		for i, t := range pl.Tables {
-			s.Match[i].program(t)
+	st := &Store{schema: &Schema{}}
+	shared := make([]*State, len(p.Pipelines))
+	for i, pl := range p.Pipelines {
+		shared[i] = newShared(pl)
+		for j, t := range pl.Tables {
+			shared[i].Match[j].program(t)
 		}
 	}
+	running := make([][]pipeState, len(p.Pipelines))
 	for pipe := range pipes {
 		n := pipelineOf(p, pipe)
-		st.states = append(st.states, newState(p.Pipelines[n], shared[n]))
+		s := newState(p.Pipelines[n], shared[n])
+		st.states = append(st.states, s)
+		running[n] = append(running[n], pipeState{pipe, s})
 	}
+	for i := range p.Pipelines {
+		// A pipeline that no pipe runs keeps its tables: in a state of no pipe.
+		if len(running[i]) == 0 {
+			running[i] = []pipeState{{-1, newState(p.Pipelines[i], shared[i])}}
+		}
+	}
+	st.build(p, shared, running)
+	st.own = len(st.tables)
+	st.reindex()
 	return st, nil
 }
 
@@ -41,5 +66,232 @@ func pipelineOf(p *ir.Program, pipe int) int {
 	return p.Scope[pipe%len(p.Scope)]
 }
 
+// build makes the table behind each spec; what refers to profiles and selectors
+// is joined once all are there.
+func (s *Store) build(p *ir.Program, shared []*State, running [][]pipeState) {
+	type at struct{ pipeline, index int }
+	profiles, selectors := map[at]*profileTable{}, map[at]*selectorTable{}
+	built := buildSchema(p)
+	s.tables = make([]Table, len(built))
+	for i, b := range built {
+		spec := b.spec
+		s.schema.Tables = append(s.schema.Tables, spec)
+		pl, key := p.Pipelines[b.pipeline], at{b.pipeline, b.index}
+		pipes, sh := running[b.pipeline], shared[b.pipeline]
+		switch b.kind {
+		case kindMatch:
+			s.tables[i] = newMatchTable(s, spec, pl, pl.Tables[b.index], sh.Match[b.index], pipes)
+		case kindProfile:
+			profiles[key] = newProfileTable(s, spec, pl, pl.Profiles[b.index])
+			s.tables[i] = profiles[key]
+		case kindSelector:
+			selectors[key] = newSelectorTable(s, spec, pl.Selectors[b.index], sh.Selectors[b.index], nil)
+			s.tables[i] = selectors[key]
+		case kindGetMember:
+			s.tables[i] = &getMemberTable{base: newBase(spec)}
+		case kindCounter:
+			s.tables[i] = &counterTable{base: newBase(spec), store: s, size: pl.Counters[b.index].Size, cells: counterCells{pipes: pipes, index: b.index}}
+		case kindRegister:
+			s.tables[i] = &registerTable{base: newBase(spec), store: s, size: pl.Registers[b.index].Size, cells: registerCells{pipes: pipes, index: b.index}}
+		case kindParam:
+			s.tables[i] = newParamTable(s, spec, pl.RegParams[b.index], sh.Params[b.index])
+		case kindValueSet:
+			s.tables[i] = newValueSetTable(s, spec, pl.ValueSets[b.index], sh.ValueSets[b.index])
+		case kindPortMetadata:
+			s.tables[i] = newPortMetadataTable(s, spec, pl.PortMetadata, pipes)
+		}
+	}
+	for i, b := range built {
+		pl := p.Pipelines[b.pipeline]
+		switch t := s.tables[i].(type) {
+		case *matchTable:
+			if t.t.Selector >= 0 {
+				t.selector = selectors[at{b.pipeline, t.t.Selector}]
+				t.profile = profiles[at{b.pipeline, pl.Selectors[t.t.Selector].Profile}]
+			} else if t.t.Profile >= 0 {
+				t.profile = profiles[at{b.pipeline, t.t.Profile}]
+			}
+		case *selectorTable:
+			t.profile = profiles[at{b.pipeline, t.sel.Profile}]
+		case *getMemberTable:
+			t.sel = selectors[at{b.pipeline, b.index}]
+		}
+	}
+}
+
+func (s *Store) reindex() {
+	names := make([]string, len(s.schema.Tables))
+	for i, t := range s.schema.Tables {
+		names[i] = t.Name
+	}
+	s.names = newNameIndex(names)
+}
+
+// Add puts another table behind the API: the model's fixed ones. Its Write is
+// called with the store's lock held, so it must not call the store; the other
+// methods are called without. Call it before anyone uses the store.
+func (s *Store) Add(t Table) {
+	s.schema.Tables = append(s.schema.Tables, t.Spec())
+	s.tables = append(s.tables, t)
+	s.reindex()
+}
+
 // State of a pipe, for its packet path.
 func (s *Store) State(pipe int) *State { return s.states[pipe] }
+
+// Schema describes every table.
+func (s *Store) Schema() *Schema { return s.schema }
+
+// table finds a table by its name.
+func (s *Store) table(op, name string) (Table, error) {
+	i, err := s.names.find(name)
+	if err != nil {
+		return nil, &Error{Op: op, Table: name, Err: ErrNotFound, Detail: err.Error()}
+	}
+	return s.tables[i], nil
+}
+
+// settler is a table that must know when a batch ends.
+type settler interface{ settle() }
+
+// Write applies the updates in order.
+func (s *Store) Write(ctx context.Context, t Target, updates []Update, a Atomicity) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	errs := make([]error, 0, len(updates))
+	var undos []func()
+	var touched []settler
+	failed := false
+	for i := range updates {
+		undo, err := s.update(ctx, t, &updates[i], &touched)
+		errs = append(errs, err)
+		if err == nil {
+			if a == RollbackOnError {
+				undos = append(undos, undo)
+			}
+			continue
+		}
+		failed = true
+		if a == RollbackOnError || ctx.Err() != nil {
+			break
+		}
+	}
+	if failed {
+		for i := len(undos) - 1; i >= 0; i-- {
+			undos[i]()
+		}
+	}
+	for _, t := range touched {
+		t.settle()
+	}
+	if !failed {
+		return nil
+	}
+	return &BatchError{Errs: errs, RolledBack: a == RollbackOnError}
+}
+
+func (s *Store) update(ctx context.Context, t Target, u *Update, touched *[]settler) (func(), error) {
+	name := opName(u.Op, &u.Entry)
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("%s %s: %w", name, u.Entry.Table, err)
+	}
+	tb, err := s.table(name, u.Entry.Table)
+	if err != nil {
+		return nil, err
+	}
+	if u.Op < Insert || u.Op > Reset {
+		return nil, &Error{Op: name, Table: tb.Spec().Name, Err: ErrInvalid, Detail: "no such operation"}
+	}
+	if t.Pipe < 0 || t.Pipe > len(s.states) {
+		return nil, &Error{Op: name, Table: tb.Spec().Name, Err: ErrInvalid, Detail: s.noPipe(t)}
+	}
+	if st, ok := tb.(settler); ok && !slices.Contains(*touched, st) {
+		*touched = append(*touched, st)
+	}
+	return tb.Write(t, u.Op, u.Remove, &u.Entry)
+}
+
+func (s *Store) noPipe(t Target) string {
+	return fmt.Sprintf("no pipe %d (pipes: 0 to %d)", t.Pipe-1, len(s.states)-1)
+}
+
+// find is what the operations other than Write begin with.
+func (s *Store) find(ctx context.Context, op string, t Target, table string) (Table, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("%s %s: %w", op, table, err)
+	}
+	tb, err := s.table(op, table)
+	if err != nil {
+		return nil, err
+	}
+	if t.Pipe < 0 || t.Pipe > len(s.states) {
+		return nil, &Error{Op: op, Table: tb.Spec().Name, Err: ErrInvalid, Detail: s.noPipe(t)}
+	}
+	return tb, nil
+}
+
+// Read yields entries; it stops at the first error.
+func (s *Store) Read(ctx context.Context, t Target, q Query) iter.Seq2[*TableEntry, error] {
+	return func(yield func(*TableEntry, error) bool) {
+		tb, err := s.find(ctx, "read", t, q.Table)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for e, err := range tb.Read(t, &q) {
+			if err == nil && ctx.Err() != nil {
+				e, err = nil, fmt.Errorf("read %s: %w", q.Table, ctx.Err())
+			}
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Usage is the number of entries in a table.
+func (s *Store) Usage(ctx context.Context, t Target, table string) (int, error) {
+	tb, err := s.find(ctx, "count", t, table)
+	if err != nil {
+		return 0, err
+	}
+	return tb.Usage(t)
+}
+
+// operator is a table with operations.
+type operator interface {
+	Operation(t Target, op string) error
+}
+
+// Operation runs a table operation.
+func (s *Store) Operation(ctx context.Context, t Target, table, op string) error {
+	tb, err := s.find(ctx, "operate on", t, table)
+	if err != nil {
+		return err
+	}
+	o, ok := tb.(operator)
+	if !ok {
+		return &Error{Op: "operate on", Table: tb.Spec().Name, Err: ErrNotSupported,
+			Detail: fmt.Sprintf("no operation %q (operations: %s)", op, choices(tb.Spec().Operations))}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return o.Operation(t, op)
+}
+
+// Operation of a match table: copies of its direct counters or registers.
+func (mt *matchTable) Operation(_ Target, op string) error {
+	switch {
+	case op == "SyncCounters" && len(mt.counters) > 0:
+		for _, c := range mt.counters {
+			c.sync()
+		}
+	case op == "SyncRegisters" && len(mt.regs) > 0:
+		for _, r := range mt.regs {
+			r.sync()
+		}
+	default:
+		return mt.fail("operate on", ErrNotSupported, "no operation %q (operations: %s)", op, choices(mt.spec.Operations))
+	}
+	return nil
+}

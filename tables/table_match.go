@@ -1,0 +1,485 @@
+package tables
+
+import (
+	"errors"
+	"iter"
+
+	"gofino/pipeline/ir"
+)
+
+// matchTable is a match table behind the API: symmetric, one Match for all
+// pipes. It translates names to indices and values to the layout of the packet
+// path. The store's mu guards it.
+type matchTable struct {
+	base
+	store *Store
+	t     *ir.Table
+	m     *Match
+	pipes []pipeState
+
+	actions  nameIndex
+	layout   []actionLayout // by index into t.Actions
+	fields   []fieldRole    // by index into spec.Data
+	counters []*counterCells
+	regs     []*registerCells
+	profile  *profileTable  // nil in a direct table
+	selector *selectorTable // nil without groups
+
+	scratch []ir.KeyMatch // of the key being parsed
+	buf     []byte        // its bytes, in exact tables
+	given   []bool
+}
+
+// fieldRole says what a field of spec.Data is.
+type fieldRole struct {
+	role role
+	reg  int // index into regs
+	half int
+}
+
+type role uint8
+
+const (
+	roleMember role = iota
+	roleGroup
+	rolePackets
+	roleBytes
+	roleRegister
+)
+
+// actionLayout says where an action's parameters lie in its data.
+type actionLayout struct {
+	names nameIndex
+	size  int
+	param []paramPlace
+}
+
+type paramPlace struct{ off, n, width int }
+
+func newActionLayout(a *ir.Action) actionLayout {
+	l := actionLayout{size: a.Bytes}
+	names := make([]string, len(a.Params))
+	for i, p := range a.Params {
+		n := (p.Loc.Width + 7) / 8
+		end := (p.Loc.Bit+p.Loc.Width)/8 - a.Off
+		l.param = append(l.param, paramPlace{off: end - n, n: n, width: p.Loc.Width})
+		names[i] = p.Name
+	}
+	l.names = newNameIndex(names)
+	return l
+}
+
+func newMatchTable(st *Store, spec *TableSpec, pl *ir.Pipeline, t *ir.Table, m *Match, pipes []pipeState) *matchTable {
+	mt := &matchTable{base: newBase(spec), store: st, t: t, m: m, pipes: pipes}
+	names := make([]string, len(t.Actions))
+	for i, ref := range t.Actions {
+		names[i] = pl.Actions[ref.Action].Name
+		mt.layout = append(mt.layout, newActionLayout(pl.Actions[ref.Action]))
+	}
+	mt.actions = newNameIndex(names)
+	for _, c := range t.DirectCounters {
+		mt.counters = append(mt.counters, &counterCells{pipes: pipes, index: c})
+	}
+	for _, r := range t.DirectRegisters {
+		mt.regs = append(mt.regs, &registerCells{pipes: pipes, index: r})
+	}
+	for i := range spec.Data {
+		mt.fields = append(mt.fields, mt.roleOf(pl, spec.Data[i].Name))
+	}
+	mt.scratch = make([]ir.KeyMatch, len(t.Keys))
+	mt.given = make([]bool, len(spec.Key))
+	mt.buf = make([]byte, m.keyLen)
+	return mt
+}
+
+func (mt *matchTable) roleOf(pl *ir.Pipeline, name string) fieldRole {
+	switch name {
+	case "$ACTION_MEMBER_ID":
+		return fieldRole{role: roleMember}
+	case "$SELECTOR_GROUP_ID":
+		return fieldRole{role: roleGroup}
+	case "$COUNTER_SPEC_PKTS":
+		return fieldRole{role: rolePackets}
+	case "$COUNTER_SPEC_BYTES":
+		return fieldRole{role: roleBytes}
+	}
+	for i, r := range mt.t.DirectRegisters {
+		spec := pl.Registers[r]
+		for h, n := range registerNames(spec) {
+			if spec.Name+"."+n == name {
+				return fieldRole{role: roleRegister, reg: i, half: h}
+			}
+		}
+	}
+	panic("BUG: data field " + name + " of " + mt.spec.Name)
+}
+
+// key parses the key of an entry. What it returns is valid until the next call.
+func (mt *matchTable) key(op string, key []KeyField) ([]ir.KeyMatch, uint32, error) {
+	if len(mt.t.Keys) == 0 {
+		return nil, 0, mt.fail(op, ErrInvalid, "the table has no key: only its default entry can be set")
+	}
+	buf := mt.buf
+	if mt.m.engine != engineExact {
+		buf = make([]byte, mt.m.keyLen) // the entry keeps it
+	}
+	clear(buf)
+	clear(mt.given)
+	var prio uint32
+	for i := range mt.t.Keys {
+		k := &mt.t.Keys[i]
+		off, n := mt.m.off[i], (k.Width+7)/8
+		mt.scratch[i] = ir.KeyMatch{Value: buf[off : off+n : off+n]}
+		wildcard(&mt.scratch[i], k.Kind, k.Width)
+	}
+	for i := range key {
+		f := &key[i]
+		n, err := mt.keys.find(f.Name)
+		if err != nil {
+			return nil, 0, mt.fail(op, ErrInvalid, "key field: %v", err)
+		}
+		if mt.given[n] {
+			return nil, 0, mt.fail(op, ErrInvalid, "key field %s is given twice", mt.spec.Key[n].Name)
+		}
+		mt.given[n] = true
+		if n == len(mt.t.Keys) {
+			w, err := word(f.Value, 32)
+			if err != nil {
+				return nil, 0, mt.failField(op, "key field", "$MATCH_PRIORITY", err)
+			}
+			prio = uint32(w)
+			continue
+		}
+		k := &mt.t.Keys[n]
+		if err := parseKey(&mt.scratch[n], k.Kind, k.Width, f); err != nil {
+			return nil, 0, mt.failField(op, "key field", mt.spec.Key[n].Name, err)
+		}
+	}
+	return mt.scratch, prio, nil
+}
+
+// wildcard sets what a field that is not given means: zero, or anything.
+func wildcard(k *ir.KeyMatch, kind ir.MatchKind, width int) {
+	n := (width + 7) / 8
+	switch kind {
+	case ir.Ternary:
+		k.Mask = make([]byte, n)
+	case ir.Range:
+		k.Lo, k.Hi = make([]byte, n), prefixMask(width, width)
+	case ir.Exact, ir.LPM, ir.ATCAMPartition:
+	}
+}
+
+// parseKey reads one field into k, whose Value is zero.
+func parseKey(k *ir.KeyMatch, kind ir.MatchKind, width int, f *KeyField) error {
+	if f.Str != "" {
+		return errors.New("is a string, want a number")
+	}
+	switch kind {
+	case ir.Exact, ir.ATCAMPartition:
+		if !put(k.Value, f.Value, width) {
+			return tooWide(f.Value, width)
+		}
+	case ir.Ternary:
+		if !put(k.Value, f.Value, width) {
+			return tooWide(f.Value, width)
+		}
+		if !put(k.Mask, f.Mask, width) {
+			return wrap("mask", tooWide(f.Mask, width))
+		}
+		and(k.Value, k.Mask)
+	case ir.LPM:
+		if !put(k.Value, f.Value, width) {
+			return tooWide(f.Value, width)
+		}
+		if f.PrefixLen < 0 || f.PrefixLen > width {
+			return prefixError(f.PrefixLen, width)
+		}
+		k.Prefix = f.PrefixLen
+		and(k.Value, prefixMask(width, f.PrefixLen))
+	case ir.Range:
+		clear(k.Lo)
+		clear(k.Hi)
+		if !put(k.Lo, f.Value, width) {
+			return tooWide(f.Value, width)
+		}
+		if !put(k.Hi, f.High, width) {
+			return wrap("high end", tooWide(f.High, width))
+		}
+		if compareBytes(k.Lo, k.Hi) > 0 {
+			return rangeError(k.Lo, k.Hi)
+		}
+	}
+	return nil
+}
+
+func and(b, mask []byte) {
+	for i := range b {
+		b[i] &= mask[i]
+	}
+}
+
+// settle ends a batch.
+func (mt *matchTable) settle() { mt.m.settle() }
+
+// Write changes the table.
+func (mt *matchTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(), error) {
+	name := opName(op, e)
+	if t.Pipe != 0 {
+		return nil, mt.fail(name, ErrInvalid, "the table is symmetric: write it in all pipes, not in pipe %d", t.Pipe-1)
+	}
+	if e.Default && len(e.Key) > 0 {
+		return nil, mt.fail(name, ErrInvalid, "the default entry has no key")
+	}
+	switch op {
+	case Insert, Modify, InsertOrModify:
+		if !e.Default {
+			return mt.set(op, name, e)
+		}
+		if op == Insert {
+			return nil, mt.fail(name, ErrNotSupported, "the default entry exists: modify it")
+		}
+		return mt.setDefault(name, e)
+	case Delete:
+		switch {
+		case e.Default:
+			return mt.resetDefault(name)
+		case len(e.Key) == 0:
+			return mt.clear(name)
+		}
+		return mt.delete(name, e)
+	}
+	return nil, mt.refuse(op, e, "add, modify, add or modify, delete")
+}
+
+// set adds or modifies an entry.
+func (mt *matchTable) set(op Op, name string, e *TableEntry) (func(), error) {
+	if mt.t.ConstEntries {
+		return nil, mt.fail(name, ErrReadOnly, "the program's entries are const")
+	}
+	if len(e.Key) == 0 && len(mt.t.Keys) > 0 {
+		return nil, mt.fail(name, ErrInvalid, "no key given (key fields: %s)", choices(mt.keys.names))
+	}
+	keys, prio, err := mt.key(name, e.Key)
+	if err != nil {
+		return nil, err
+	}
+	ent := mt.m.newEntry(keys, prio)
+	old := mt.m.find(ent)
+	switch {
+	case old == nil && op == Modify:
+		return nil, mt.fail(name, ErrNotFound, "no entry with this key")
+	case old != nil && op == Insert:
+		return nil, mt.fail(name, ErrExists, "an entry with this key is there")
+	}
+	var d entryData
+	if err := mt.parse(name, e, &d); err != nil {
+		return nil, err
+	}
+	if old != nil {
+		return mt.modify(name, old, &d)
+	}
+	return mt.insert(name, ent, &d)
+}
+
+func (mt *matchTable) insert(name string, ent *Entry, d *entryData) (func(), error) {
+	if err := mt.complete(name, d); err != nil {
+		return nil, err
+	}
+	if mt.m.used >= mt.t.Size {
+		return nil, mt.fail(name, ErrFull, "all %d entries are in use", mt.t.Size)
+	}
+	ent.act.Store(d.act)
+	if d.ref != nil {
+		ent.ref.Store(d.ref)
+		d.ref.use(+1)
+	}
+	mt.m.add(ent)
+	for _, c := range mt.counters {
+		c.clear(uint64(ent.cell))
+	}
+	for _, r := range mt.regs {
+		r.clear(uint64(ent.cell))
+	}
+	mt.setCells(ent, d)
+	mt.m.publish(ent)
+	return func() {
+		mt.m.unadd(ent)
+		ent.ref.Load().use(-1)
+	}, nil
+}
+
+// modify changes an entry, or the default entry, in place: packets see the old
+// or the new action.
+func (mt *matchTable) modify(name string, ent *Entry, d *entryData) (func(), error) {
+	if ent.kind == constEntry {
+		return nil, mt.fail(name, ErrReadOnly, "the entry is const in the program")
+	}
+	act, ref := ent.act.Load(), ent.ref.Load()
+	if d.act != nil || d.ref != nil {
+		mt.bind(ent, d.act, d.ref)
+	}
+	undoCells := mt.setCells(ent, d)
+	return func() {
+		undoCells()
+		mt.bind(ent, act, ref)
+	}, nil
+}
+
+// bind gives an entry an action or a reference.
+func (mt *matchTable) bind(ent *Entry, act *ActionData, ref *reference) {
+	old := ent.ref.Load()
+	ref.use(+1)
+	ent.act.Store(act)
+	ent.ref.Store(ref)
+	old.use(-1)
+}
+
+// setCells writes the direct counters and registers that the data gives.
+func (mt *matchTable) setCells(ent *Entry, d *entryData) (undo func()) {
+	var undos []func()
+	if d.packets != nil || d.bytes != nil {
+		for _, c := range mt.counters {
+			undos = append(undos, c.set(uint64(ent.cell), mt.pipes, d.packets, d.bytes))
+		}
+	}
+	for i := range d.regs {
+		if d.regs[i].given != [2]bool{} {
+			undos = append(undos, mt.regs[i].set(uint64(ent.cell), mt.pipes, d.regs[i].v, d.regs[i].given))
+		}
+	}
+	return func() {
+		for i := len(undos) - 1; i >= 0; i-- {
+			undos[i]()
+		}
+	}
+}
+
+func (mt *matchTable) delete(name string, e *TableEntry) (func(), error) {
+	if mt.t.ConstEntries {
+		return nil, mt.fail(name, ErrReadOnly, "the program's entries are const")
+	}
+	keys, prio, err := mt.key(name, e.Key)
+	if err != nil {
+		return nil, err
+	}
+	ent := mt.m.find(mt.m.newEntry(keys, prio))
+	if ent == nil {
+		return nil, mt.fail(name, ErrNotFound, "no entry with this key")
+	}
+	if ent.kind == constEntry {
+		return nil, mt.fail(name, ErrReadOnly, "the entry is const in the program")
+	}
+	mt.take(ent)
+	return func() { mt.putBack(ent) }, nil
+}
+
+func (mt *matchTable) take(ent *Entry) {
+	mt.m.remove(ent)
+	ent.ref.Load().use(-1)
+}
+
+func (mt *matchTable) putBack(ent *Entry) {
+	mt.m.restore(ent)
+	ent.ref.Load().use(+1)
+}
+
+// clear removes every entry that is not const, and resets the default entry.
+func (mt *matchTable) clear(name string) (func(), error) {
+	if mt.t.ConstEntries {
+		return nil, mt.fail(name, ErrReadOnly, "the program's entries are const")
+	}
+	undoDefault := func() {}
+	if !mt.t.ConstDefault {
+		var err error
+		if undoDefault, err = mt.resetDefault(name); err != nil {
+			return nil, err
+		}
+	}
+	var gone []*Entry
+	for _, ent := range mt.m.entries[1:] {
+		if ent != nil && ent.kind != constEntry {
+			gone = append(gone, ent)
+			mt.take(ent)
+		}
+	}
+	return func() {
+		for i := len(gone) - 1; i >= 0; i-- {
+			mt.putBack(gone[i])
+		}
+		undoDefault()
+	}, nil
+}
+
+func (mt *matchTable) setDefault(name string, e *TableEntry) (func(), error) {
+	var d entryData
+	if err := mt.parse(name, e, &d); err != nil {
+		return nil, err
+	}
+	if mt.t.ConstDefault && (d.act != nil || d.ref != nil) {
+		return nil, mt.fail(name, ErrReadOnly, "the program's default action is const")
+	}
+	return mt.modify(name, mt.m.Default(), &d)
+}
+
+// resetDefault brings the program's default action back.
+func (mt *matchTable) resetDefault(name string) (func(), error) {
+	if mt.t.ConstDefault {
+		return func() {}, nil // it never changed
+	}
+	return mt.modify(name, mt.m.Default(), &entryData{
+		act: &ActionData{Action: mt.t.Default.Action, Data: mt.t.Default.Data},
+	})
+}
+
+// Usage is the number of entries.
+func (mt *matchTable) Usage(Target) (int, error) {
+	mt.store.mu.Lock()
+	defer mt.store.mu.Unlock()
+	return mt.m.used, nil
+}
+
+// Read yields the entry with the query's key, the default, or every entry in
+// the order of their handles and then the default.
+func (mt *matchTable) Read(t Target, q *Query) iter.Seq2[*TableEntry, error] {
+	return func(yield func(*TableEntry, error) bool) {
+		target, err := mt.inTarget("read", t, mt.pipes)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		want, err := mt.wanted(q)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		r := entryReader{mt: mt, q: q, target: target, want: want}
+		switch {
+		case q.Default:
+			r.one(mt.m.Default(), yield)
+		case len(q.Key) > 0:
+			mt.store.mu.Lock()
+			ent, err := mt.findKey(q.Key)
+			mt.store.mu.Unlock()
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			r.one(ent, yield)
+		default:
+			r.all(yield)
+		}
+	}
+}
+
+func (mt *matchTable) findKey(key []KeyField) (*Entry, error) {
+	keys, prio, err := mt.key("read", key)
+	if err != nil {
+		return nil, err
+	}
+	ent := mt.m.find(mt.m.newEntry(keys, prio))
+	if ent == nil {
+		return nil, mt.fail("read", ErrNotFound, "no entry with this key")
+	}
+	return ent, nil
+}

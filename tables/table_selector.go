@@ -1,0 +1,342 @@
+package tables
+
+import (
+	"iter"
+	"slices"
+
+	"gofino/pipeline/ir"
+)
+
+// selectorTable is a selector: its groups by id.
+type selectorTable struct {
+	base
+	store   *Store
+	sel     *ir.Selector
+	live    *Selector
+	profile *profileTable
+	groups  map[uint32]*Group
+	order   ordered[*Group]
+}
+
+func newSelectorTable(st *Store, spec *TableSpec, o *ir.Selector, live *Selector, profile *profileTable) *selectorTable {
+	return &selectorTable{base: newBase(spec), store: st, sel: o, live: live, profile: profile, groups: map[uint32]*Group{}}
+}
+
+// maxGroupSize bounds $MAX_GROUP_SIZE: a group takes at most 992 words of 120
+// members, 31 of them 32 times over (the word choice of chip.md section 8).
+const maxGroupSize = 992 * wordMembers
+
+// Write changes groups.
+func (s *selectorTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(), error) {
+	name := opName(op, e)
+	if t.Pipe != 0 {
+		return nil, s.fail(name, ErrInvalid, "the table is symmetric: write it in all pipes, not in pipe %d", t.Pipe-1)
+	}
+	if e.Default {
+		return nil, s.fail(name, ErrNotSupported, "the table has no default entry")
+	}
+	if op == Delete && len(e.Key) == 0 {
+		return s.clear(name)
+	}
+	switch op {
+	case Insert, Modify, InsertOrModify, Delete:
+	default:
+		return nil, s.refuse(op, e, "add, modify, add or modify, delete")
+	}
+	k, err := s.words(name, e.Key)
+	if err != nil {
+		return nil, err
+	}
+	id := uint32(k[0])
+	g := s.groups[id]
+	switch {
+	case g == nil && op != Insert && op != InsertOrModify:
+		return nil, s.fail(name, ErrNotFound, "no group %d", id)
+	case g != nil && op == Insert:
+		return nil, s.fail(name, ErrExists, "group %d is there", id)
+	case op == Delete:
+		return s.delete(name, g)
+	case g == nil:
+		return s.insert(name, id, e)
+	}
+	old, oldMax := g.slots, g.max
+	slots, size, err := s.parse(name, e, g.slots, g.max)
+	if err != nil {
+		return nil, err
+	}
+	s.replace(g, slots, size)
+	return func() { s.replace(g, old, oldMax) }, nil
+}
+
+func (s *selectorTable) insert(name string, id uint32, e *TableEntry) (func(), error) {
+	slots, size, err := s.parse(name, e, nil, s.sel.MaxGroupSize)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.groups) >= s.sel.NumGroups {
+		return nil, s.fail(name, ErrFull, "all %d groups are in use", s.sel.NumGroups)
+	}
+	g := &Group{id: id}
+	s.replace(g, slots, size)
+	s.groups[id] = g
+	g.handle = s.order.add(g)
+	return func() {
+		s.replace(g, nil, 0)
+		delete(s.groups, id)
+		s.order.remove(g.handle)
+	}, nil
+}
+
+// replace gives a group its slots and makes the packet path see them.
+func (s *selectorTable) replace(g *Group, slots []groupSlot, size int) {
+	for _, sl := range slots {
+		if sl.member != nil {
+			sl.member.groups++
+		}
+	}
+	for _, sl := range g.slots {
+		if sl.member != nil {
+			sl.member.groups--
+		}
+	}
+	g.slots, g.max = slots, size
+	s.live.publish(g)
+}
+
+// parse reads the data of a group that now has these slots and this size.
+func (s *selectorTable) parse(name string, e *TableEntry, slots []groupSlot, size int) ([]groupSlot, int, error) {
+	if err := s.noAction(name, e); err != nil {
+		return nil, 0, err
+	}
+	var ids []uint32
+	var status []bool
+	var given [4]bool
+	for i := range e.Data {
+		n, err := s.data.find(e.Data[i].Name)
+		if err != nil {
+			return nil, 0, s.fail(name, ErrInvalid, "data field: %v", err)
+		}
+		given[n] = true
+		switch n {
+		case 0:
+			ids, err = wants[[]uint32](e.Data[i].Value, "[]uint32")
+		case 1:
+			status, err = wants[[]bool](e.Data[i].Value, "[]bool")
+		case 2:
+			var w uint64
+			if w, err = word(e.Data[i].Value, 32); err == nil && w != 0 {
+				size = int(w)
+			}
+		default:
+			return nil, 0, s.fail(name, ErrNotSupported, "data field %s: there is no action RAM to address", s.spec.Data[n].Name)
+		}
+		if err != nil {
+			return nil, 0, s.failField(name, "data field", s.spec.Data[n].Name, err)
+		}
+	}
+	switch {
+	case given[0] != given[1] || len(ids) != len(status):
+		return nil, 0, s.fail(name, ErrInvalid, "$ACTION_MEMBER_ID has %d elements, $ACTION_MEMBER_STATUS %d: want as many", len(ids), len(status))
+	case size > maxGroupSize:
+		return nil, 0, s.fail(name, ErrInvalid, "$MAX_GROUP_SIZE is %d, want 1 to %d", size, maxGroupSize)
+	}
+	if !given[0] {
+		for _, sl := range slots {
+			if sl.member != nil {
+				ids, status = append(ids, sl.member.id), append(status, sl.active)
+			}
+		}
+	}
+	if len(ids) > size {
+		return nil, 0, s.fail(name, ErrFull, "%d members do not fit in a group of %d", len(ids), size)
+	}
+	members := make([]*Member, len(ids))
+	for i, id := range ids {
+		members[i] = s.profile.members[id]
+		if members[i] == nil {
+			return nil, 0, s.fail(name, ErrInvalid, "no member %d in %s", id, s.profile.spec.Name)
+		}
+		if slices.Contains(members[:i], members[i]) {
+			return nil, 0, s.fail(name, ErrInvalid, "member %d is given twice", id)
+		}
+	}
+	return arrange(slots, size, members, status), size, nil
+}
+
+// arrange puts members into slots: those that are there stay in theirs, new
+// ones take the lowest that are free.
+func arrange(old []groupSlot, size int, members []*Member, active []bool) []groupSlot {
+	out := make([]groupSlot, size)
+	placed := make([]bool, len(members))
+	for i := range min(size, len(old)) {
+		n := slices.Index(members, old[i].member)
+		if old[i].member != nil && n >= 0 {
+			out[i] = groupSlot{members[n], active[n]}
+			placed[n] = true
+		}
+	}
+	at := 0
+	for n, m := range members {
+		if placed[n] {
+			continue
+		}
+		for out[at].member != nil {
+			at++
+		}
+		out[at] = groupSlot{m, active[n]}
+	}
+	return out
+}
+
+func (s *selectorTable) delete(name string, g *Group) (func(), error) {
+	if g.refs > 0 {
+		return nil, s.fail(name, ErrInUse, "%d entries refer to group %d", g.refs, g.id)
+	}
+	slots, size := g.slots, g.max
+	s.replace(g, nil, 0)
+	delete(s.groups, g.id)
+	s.order.remove(g.handle)
+	return func() {
+		s.replace(g, slots, size)
+		s.groups[g.id] = g
+		s.order.restore(g.handle, g)
+	}, nil
+}
+
+// clear deletes every group, or none if one is referred to.
+func (s *selectorTable) clear(name string) (func(), error) {
+	var undos []func()
+	undo := func() {
+		for i := len(undos) - 1; i >= 0; i-- {
+			undos[i]()
+		}
+	}
+	for _, g := range s.order.all() {
+		u, err := s.delete(name, g)
+		if err != nil {
+			undo()
+			return nil, err
+		}
+		undos = append(undos, u)
+	}
+	return undo, nil
+}
+
+// Usage is the number of groups.
+func (s *selectorTable) Usage(Target) (int, error) {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	return len(s.groups), nil
+}
+
+// Read yields one group or all, in the order of their handles.
+func (s *selectorTable) Read(t Target, q *Query) iter.Seq2[*TableEntry, error] {
+	return func(yield func(*TableEntry, error) bool) {
+		list, err := s.find(q)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, e := range list {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *selectorTable) find(q *Query) ([]*TableEntry, error) {
+	if q.Default {
+		return nil, s.fail("read default of", ErrNotSupported, "the table has no default entry")
+	}
+	want, err := s.selected(q)
+	if err != nil {
+		return nil, err
+	}
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	groups := s.order.all()
+	if len(q.Key) > 0 {
+		k, err := s.words("read", q.Key)
+		if err != nil {
+			return nil, err
+		}
+		g := s.groups[uint32(k[0])]
+		if g == nil {
+			return nil, s.fail("read", ErrNotFound, "no group %d", k[0])
+		}
+		groups = []*Group{g}
+	}
+	var out []*TableEntry
+	for _, g := range groups {
+		out = append(out, s.show(g, q, want))
+	}
+	return out, nil
+}
+
+func (s *selectorTable) show(g *Group, q *Query, want func(string) bool) *TableEntry {
+	e := &TableEntry{Table: s.spec.Name, Key: s.wordKey(uint64(g.id)), Handle: g.handle}
+	if q.KeyOnly {
+		return e
+	}
+	ids, status := []uint32{}, []bool{}
+	for _, sl := range g.slots {
+		if sl.member != nil {
+			ids, status = append(ids, sl.member.id), append(status, sl.active)
+		}
+	}
+	for i, v := range []Value{ids, status, wordBytes(uint64(g.max), 32)} {
+		if n := s.spec.Data[i].Name; want(n) {
+			e.Data = append(e.Data, DataField{Name: n, Value: v})
+		}
+	}
+	return e
+}
+
+// getMemberTable answers which member a group gives for a hash.
+type getMemberTable struct {
+	base
+	sel *selectorTable
+}
+
+// Write is refused: the table only answers.
+func (g *getMemberTable) Write(_ Target, op Op, _ bool, e *TableEntry) (func(), error) {
+	return nil, g.refuse(op, e, "read of one entry")
+}
+
+// Usage has no meaning here.
+func (g *getMemberTable) Usage(Target) (int, error) {
+	return 0, g.fail("count", ErrNotSupported, "a %s table has: read of one entry", g.spec.Type)
+}
+
+// Read yields the member for a group and bits 0-63 of a hash.
+func (g *getMemberTable) Read(_ Target, q *Query) iter.Seq2[*TableEntry, error] {
+	return func(yield func(*TableEntry, error) bool) { yield(g.answer(q)) }
+}
+
+func (g *getMemberTable) answer(q *Query) (*TableEntry, error) {
+	if q.Default || len(q.Key) == 0 {
+		return nil, g.fail("read", ErrNotSupported, "a %s table has: read of one entry", g.spec.Type)
+	}
+	k, err := g.words("read", q.Key)
+	if err != nil {
+		return nil, err
+	}
+	g.sel.store.mu.Lock()
+	defer g.sel.store.mu.Unlock()
+	var m *Member
+	if group := g.sel.groups[uint32(k[0])]; group != nil && k[0] < 1<<32 {
+		m = group.choose(k[1], 0)
+	}
+	if m == nil {
+		return nil, g.fail("read", ErrNotFound, "group %d has no active member", k[0])
+	}
+	return &TableEntry{
+		Table: g.spec.Name,
+		Key: []KeyField{
+			{Name: g.spec.Key[0].Name, Value: wordBytes(k[0], 64)},
+			{Name: g.spec.Key[1].Name, Value: wordBytes(k[1], 64)},
+		},
+		Data: []DataField{{Name: g.spec.Data[0].Name, Value: wordBytes(uint64(m.id), 64)}},
+	}, nil
+}
