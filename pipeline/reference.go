@@ -1,0 +1,5 @@
+package pipeline
+
+import "gofino/pipeline/ir"
+
+func (pi *Pipe) trace(p *Pass, dir ir.Dir, sink Sink) {}
