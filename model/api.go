@@ -16,7 +16,8 @@ func (p Port) Local() int { return int(p) & 0x7f }
 
 // Wire takes frames out of the switch. The frame is head followed by payload
 // (two pieces, so that a multicast payload is never copied); both are valid
-// only during the call. Send is called by the worker of the port's pipe.
+// only during the call. Send is called by the worker of the port's pipe, which
+// holds the pipe's lock: it must not call Process or the table API.
 type Wire interface {
 	Send(port Port, head, payload []byte) error
 }
@@ -39,9 +40,51 @@ type Config struct {
 	// StrictPorts: only ports added through $PORT exist. Otherwise every
 	// 9-bit port exists and is up.
 	StrictPorts bool
-	// CPUPort receives copy_to_cpu once $pre.port enables it; 0 means the
-	// chip's default (64 on Tofino, 2 on Tofino 2).
+	// CPUPort receives copy_to_cpu from the start, as if $pre.port had enabled
+	// it; 0: no port does until $pre.port enables one.
 	CPUPort Port
+	// PlainRecirculation: the recirculation ports send to the Wire like any
+	// other port. For vectors of generators that do not know them.
+	PlainRecirculation bool
+	// MaxReentries is how often what became of one frame may enter the chip
+	// again (recirculation, egress mirroring); beyond it packets are dropped
+	// and counted. 0 means DefaultMaxReentries.
+	MaxReentries int
+	// Timing between the places where the chip takes timestamps.
+	Timing Timing
+}
+
+// DefaultMaxReentries bounds the work that one frame can cause.
+const DefaultMaxReentries = 1024
+
+// Timing in nanoseconds. No public source gives these (timing.md section 0):
+// zero fields take the Default constants.
+type Timing struct {
+	Parser  int64 // from the MAC's timestamp to the first parser state (global_tstamp)
+	Ingress int64 // from there into the queue (enq_tstamp)
+	Queue   int64 // in the queue (deq_timedelta)
+	Egress  int64 // from the egress parser to the MAC
+}
+
+// Defaults of Timing: an unloaded switch in the order of what the vendor
+// publishes for whole traversals (some 400 to 600 ns).
+const (
+	DefaultParserNS  = 60
+	DefaultIngressNS = 180
+	DefaultQueueNS   = 80
+	DefaultEgressNS  = 200
+)
+
+func (t Timing) withDefaults() Timing {
+	for _, f := range []struct {
+		v   *int64
+		def int64
+	}{{&t.Parser, DefaultParserNS}, {&t.Ingress, DefaultIngressNS}, {&t.Queue, DefaultQueueNS}, {&t.Egress, DefaultEgressNS}} {
+		if *f.v == 0 {
+			*f.v = f.def
+		}
+	}
+	return t
 }
 
 // What a Switch offers (switch.go):
@@ -51,8 +94,11 @@ type Config struct {
 //	func (s *Switch) SetWire(w Wire)               // all ports; before traffic starts
 //	func (s *Switch) Process(batch []Frame)        // runs the batch to completion in the caller's goroutine;
 //	                                               // frames of one pipe at a time, from one goroutine per pipe
-//	func (s *Switch) Trace(f Frame, sink trace.Sink) // one packet through the reference engine, every step reported
+//	func (s *Switch) Trace(f Frame, sink Sink)     // one packet through the reference engine, every step reported;
+//	                                               // Sink takes pipeline.Events and ChipEvents; Recorder makes a tree
 //	func (s *Switch) PortUp(p Port, up bool)       // link state from outside
 //	func (s *Switch) Stats() Stats                 // per port and per drop reason
 //	func (s *Switch) StateHash() [32]byte          // of all state, for determinism tests
+//	func (s *Switch) PRE() *pre.Engine             // for pre_device_config (global rid, fast failover, thresholds)
+//	func (s *Switch) Clock() clock.Clock
 var _ tables.API = tables.API(nil)

@@ -1,0 +1,43 @@
+// Package model is the chip: ports, pipes, traffic manager, mirroring,
+// resubmit, recirculation, time, and the fixed tables that control them.
+//
+//	Process(frames) -> pipe of the port -> ingress --resubmit (once)--.
+//	                        ^                 |  ^--------------------'
+//	                        |                 |-- mirror (packet as it came)
+//	                   recirculation          v
+//	                        |          traffic manager: CPU, unicast, groups a, b (package pre)
+//	                        |                 |
+//	                        |                 v  one run per copy, in the pipe of its port
+//	                        '------------- egress --mirror (packet as it leaves)--> traffic manager
+//	                                          |
+//	                                          v
+//	                                        Wire
+//
+// The rules are tna-semantics.md sections 2, 4, 5, 6 and 7.
+//
+// # Who owns what
+//
+// A pipe's memory (its tables.State, its two pipeline.Passes, its windows, its
+// random source, its ports' counters) belongs to whoever holds the pipe's
+// State.Mu. Process takes the lock once for a run of frames of one pipe. Copies
+// for other pipes are put aside, and processed after the lock is given back,
+// pipe by pipe, each under its own lock. No goroutine ever holds two pipe
+// locks: so one Process per pipe may run at a time, they cannot deadlock, and
+// what one caller's frames do is always in the same order.
+//
+// Payload is never copied for a copy in the same call: all copies refer to the
+// arriving frame. Only what outlives a Pass (heads of packets for other pipes,
+// recirculated and egress-mirrored packets) is copied, into an arena that the
+// call reuses. After warming up, Process allocates nothing.
+//
+// Everything of a Switch hangs off the Switch value; StateHash walks it.
+//
+// # What is refused by name
+//
+// Coalescing mirror sessions, Tofino 2's mirror session flags, digests (at
+// lowering), the packet generator. Congestion does not exist: queues are empty,
+// queue depths read 0, and deflect-on-drop never deflects.
+//
+// It imports pipeline, tables and pre, and internal/clock. The front end never
+// imports it; frames enter and leave through Frame and Wire.
+package model

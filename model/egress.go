@@ -1,0 +1,156 @@
+package model
+
+import (
+	"gofino/pipeline/ir"
+)
+
+// egress runs one copy through the egress of its port's pipe.
+func (c *call) egress(p *pipe, pk *stored, to destination) {
+	c.at = pk.id
+	if c.s.ports[to.port&0x1ff].Load()&portOK != portOK {
+		c.drop(p, to.port, c.s.whyNot(to.port))
+		return
+	}
+	if pk.bypass {
+		if c.sink != nil {
+			c.traceBypass(pk, to)
+		}
+		c.leave(p, pk, to, pk.head, pk.payload, pk.id)
+		return
+	}
+	eg := p.eg
+	hdr := c.s.egPrefix
+	c.egressWindow(p, pk)
+	h := egressHeader{
+		port: to.port, enqTime: pk.enq, deqDelta: c.s.timing.Queue,
+		rid: to.rid, first: to.first, qid: pk.qid, cos: to.cos, length: pk.length(),
+	}
+	h.put(p.egWin, c.s.target)
+	eg.In = p.egWin
+	eg.Bytes = h.length
+	eg.GlobalTstamp = uint64(pk.enq+c.s.timing.Queue) & tstampMask
+	id := pk.id
+	if c.sink == nil {
+		p.run.Egress(eg)
+	} else {
+		id = c.traceEgress(p, pk, to)
+	}
+
+	// What the parser did not eat follows what the deparser emitted.
+	head, payload := eg.Head, pk.payload
+	switch n := eg.Consumed - hdr; {
+	case n < 0:
+		head = append(head, p.egWin[eg.Consumed:hdr]...)
+		head = append(head, pk.head...)
+	case n < len(pk.head):
+		head = append(head, pk.head[n:]...)
+	default:
+		payload = payload[n-len(pk.head):]
+	}
+
+	drop := eg.Intr(ir.DropCtl)
+	if eg.Mirror.Index >= 0 && drop&4 == 0 && eg.Intr(ir.MirrorTypeValid) != 0 {
+		c.egressMirror(p, pk, to, head, payload, id)
+	}
+	switch {
+	case drop&1 != 0:
+		c.drop(p, to.port, DropEgress)
+	case eg.Intr(ir.ForceTxError) != 0:
+		c.drop(p, to.port, DropForcedError)
+	default:
+		if eg.Intr(ir.CaptureTstampOnTx) != 0 {
+			n := &p.ports[to.port.Local()]
+			n.tsValid, n.tsValue, n.tsID = true, c.s.departure(pk), n.tsID+1
+		}
+		c.leave(p, pk, to, head, payload, id)
+	}
+}
+
+// egressWindow puts the packet's bytes behind the header in p.egWin, unless
+// they are there from the copy before.
+func (c *call) egressWindow(p *pipe, pk *stored) {
+	if p.egOf == pk.seq {
+		return
+	}
+	hdr := c.s.egPrefix
+	room := p.egMax - hdr
+	w := p.egWin[:hdr]
+	n := max(min(len(pk.head), room), 0)
+	w = append(w, pk.head[:n]...)
+	m := max(min(len(pk.payload), room-n), 0)
+	p.egWin = append(w, pk.payload[:m]...)
+	p.egOf = pk.seq
+}
+
+// departure is when the last bit of the copy's egress passes the MAC.
+func (s *Switch) departure(pk *stored) int64 {
+	return pk.enq + s.timing.Queue + s.timing.Egress
+}
+
+// egressMirror puts the packet as it leaves egress (on Tofino 2 without
+// mirror_io_select: as it came) back in front of the traffic manager.
+func (c *call) egressMirror(p *pipe, pk *stored, to destination, head, payload []byte, id int) {
+	eg := p.eg
+	s := c.s.mirrors.usable(eg.Mirror.Session, ir.Egress)
+	if s == nil {
+		c.drop(p, to.port, DropMirrorSession)
+		return
+	}
+	if c.exhausted(pk.frame) {
+		c.drop(p, to.port, DropReentries)
+		return
+	}
+	if c.s.target == ir.Tofino2 && eg.Intr(ir.MirrorIOSelect) == 0 {
+		head, payload = pk.head, pk.payload
+	}
+	c.again = append(c.again, reentry{
+		arrival: arrival{
+			frame: pk.frame, port: to.port, mac: c.s.departure(pk), from: id,
+			data: c.arena.concat(eg.Mirror.Data, head, payload),
+		},
+		mirror: s,
+	})
+}
+
+// exhausted counts a re-entry and tells whether it is one too many.
+func (c *call) exhausted(frame int32) bool {
+	if int(c.spent[frame]) >= c.s.maxReentries {
+		return true
+	}
+	c.spent[frame]++
+	return false
+}
+
+// leave sends a frame out of its port, or back in where the port is a loop.
+func (c *call) leave(p *pipe, pk *stored, to destination, head, payload []byte, id int) {
+	n := &p.ports[to.port.Local()]
+	first := head
+	if len(first) < 6 && len(payload) > 0 {
+		first = payload
+	}
+	bytes := len(head) + len(payload) + fcsBytes
+	if c.s.ports[to.port&0x1ff].Load()&portLoop != 0 {
+		if c.exhausted(pk.frame) {
+			c.drop(p, to.port, DropReentries)
+			return
+		}
+		n.tx.count(first, bytes)
+		n.rx.count(first, bytes)
+		data := c.arena.concat(head, payload, nil)
+		if c.sink != nil {
+			c.traceOut(ChipRecirculate, to.port, id, data, nil)
+		}
+		c.again = append(c.again, reentry{arrival: arrival{
+			frame: pk.frame, port: to.port, data: data, mac: c.s.departure(pk), from: id,
+		}})
+		return
+	}
+	if c.sink != nil {
+		c.traceOut(ChipSend, to.port, id, head, payload)
+	}
+	if err := c.s.wire.Send(to.port, head, payload); err != nil {
+		c.drop(p, to.port, DropWire)
+		return
+	}
+	n.tx.count(first, bytes)
+}

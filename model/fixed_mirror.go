@@ -1,0 +1,277 @@
+package model
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"gofino/pipeline/ir"
+	"gofino/tables"
+)
+
+const (
+	mirrorCoalescing1 = "$internal_header#1:bytes128; $internal_header_length#2:uint32; $timeout_usec#3:uint32; $extract_len#4:uint32"
+	mirrorCoalescing2 = mirrorCoalescing1 + "; $session_coal_mode#5:bool"
+
+	mirrorData1 = "$session_enable#5:bool; $direction#6:string{INGRESS,EGRESS,BOTH}; $ucast_egress_port#7:uint32; $ucast_egress_port_valid#8:bool; " +
+		"$egress_port_queue#9:uint32; $ingress_cos#10:uint32; $packet_color#11:string{GREEN,YELLOW,RED}; $level1_mcast_hash#12:uint32; " +
+		"$level2_mcast_hash#13:uint32; $mcast_grp_a#14:uint16; $mcast_grp_a_valid#15:bool; $mcast_grp_b#16:uint16; $mcast_grp_b_valid#17:bool; " +
+		"$mcast_l1_xid#18:uint16; $mcast_l2_xid#19:uint16; $mcast_rid#20:uint16; $icos_for_copy_to_cpu#21:uint32; $copy_to_cpu#22:bool; $max_pkt_len#23:uint16"
+	mirrorData2 = "$session_enable#6:bool; $session_priority#7:bool; $hash_cfg_flag#8:bool; $hash_cfg_flag_p#9:bool; $icos_cfg_flag#10:bool; " +
+		"$dod_cfg_flag#11:bool; $c2c_cfg_flag#12:bool; $mc_cfg_flag#13:bool; $epipe_cfg_flag#14:bool; $direction#15:string{INGRESS,EGRESS,BOTH}; " +
+		"$ucast_egress_port#16:uint32; $ucast_egress_port_valid#17:bool; $egress_port_queue#18:uint32; $ingress_cos#19:uint32; " +
+		"$packet_color#20:string{GREEN,YELLOW,RED}; $level1_mcast_hash#21:uint32; $level2_mcast_hash#22:uint32; $mcast_grp_a#23:uint16; " +
+		"$mcast_grp_a_valid#24:bool; $mcast_grp_b#25:uint16; $mcast_grp_b_valid#26:bool; $mcast_l1_xid#27:uint16; $mcast_l2_xid#28:uint16; " +
+		"$mcast_rid#29:uint16; $icos_for_copy_to_cpu#30:uint32; $copy_to_cpu#31:bool; $max_pkt_len#32:uint16"
+
+	normalAction     = "$normal"
+	coalescingAction = "$coalescing"
+)
+
+// mirrorEntry is a session as the controller wrote it. Immutable.
+type mirrorEntry struct{ values record }
+
+func (s *Switch) mirrorCfg() *fixedTable {
+	size, coalescing, data := 1024, mirrorCoalescing1, mirrorData1
+	if s.target == ir.Tofino2 {
+		size, coalescing, data = 256, mirrorCoalescing2, mirrorData2
+	}
+	t := &fixedTable{spec: fixedSpec("$mirror.cfg", 0xff040001, "MirrorCfg", size, "$sid#1:uint16", data)}
+	t.spec.Actions = []tables.ActionSpec{
+		{ID: 1, Name: coalescingAction, Data: fields(coalescing)},
+		{ID: 2, Name: normalAction},
+	}
+	t.insert = func(k fixedKey, r record) (func(), error) {
+		return s.setMirror(k, func(old *mirrorEntry) (record, error) {
+			if old != nil {
+				return nil, refused(tables.ErrExists, "session %d", k.n[0])
+			}
+			return r, nil
+		})
+	}
+	t.modify = func(k fixedKey, r record) (func(), error) {
+		return s.setMirror(k, func(old *mirrorEntry) (record, error) {
+			if old == nil {
+				return nil, refused(tables.ErrNotFound, "session %d", k.n[0])
+			}
+			merged := maps.Clone(old.values)
+			maps.Copy(merged, r)
+			return merged, nil
+		})
+	}
+	t.delete = func(k fixedKey) (func(), error) {
+		return s.setMirror(k, func(old *mirrorEntry) (record, error) {
+			if old == nil {
+				return nil, refused(tables.ErrNotFound, "session %d", k.n[0])
+			}
+			return nil, nil
+		})
+	}
+	t.clear = s.clearMirrors
+	t.keys = func() []fixedKey {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		var out []fixedKey
+		for _, id := range slices.Sorted(maps.Keys(s.mirrorTable)) {
+			out = append(out, fixedKey{n: [2]uint64{uint64(id)}})
+		}
+		return out
+	}
+	t.get = func(k fixedKey) (record, string, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		e := s.mirrorTable[uint16(k.n[0])]
+		if e == nil {
+			return nil, "", refused(tables.ErrNotFound, "session %d", k.n[0])
+		}
+		return e.values, normalAction, nil
+	}
+	return t
+}
+
+// setMirror replaces a session by what change makes of it; nil deletes it.
+func (s *Switch) setMirror(k fixedKey, change func(*mirrorEntry) (record, error)) (func(), error) {
+	if k.n[0] == 0 || k.n[0] >= uint64(len(s.mirrors)) {
+		return nil, refused(tables.ErrInvalid, "session %d (sessions: 1..%d)", k.n[0], len(s.mirrors)-1)
+	}
+	id := uint16(k.n[0])
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	oldEntry, oldLive := s.mirrorTable[id], s.mirrors[id].Load()
+	r, err := change(oldEntry)
+	if err != nil {
+		return nil, err
+	}
+	if r == nil {
+		delete(s.mirrorTable, id)
+		s.mirrors[id].Store(nil)
+	} else {
+		live, err := s.compileMirror(r)
+		if err != nil {
+			return nil, err
+		}
+		s.mirrorTable[id] = &mirrorEntry{values: r}
+		s.mirrors[id].Store(live)
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.restoreMirror(id, oldEntry, oldLive)
+	}, nil
+}
+
+func (s *Switch) restoreMirror(id uint16, e *mirrorEntry, live *session) {
+	if e == nil {
+		delete(s.mirrorTable, id)
+	} else {
+		s.mirrorTable[id] = e
+	}
+	s.mirrors[id].Store(live)
+}
+
+func (s *Switch) clearMirrors() (func(), error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	entries := maps.Clone(s.mirrorTable)
+	live := map[uint16]*session{}
+	for id := range entries {
+		live[id] = s.mirrors[id].Load()
+		s.restoreMirror(id, nil, nil)
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for id, e := range entries {
+			s.restoreMirror(id, e, live[id])
+		}
+	}, nil
+}
+
+// refusedFlags of Tofino 2 let the packet's mirror_* metadata override the
+// session; how they combine is not public.
+var refusedFlags = []string{
+	"$session_priority", "$hash_cfg_flag", "$hash_cfg_flag_p", "$icos_cfg_flag", "$dod_cfg_flag", "$c2c_cfg_flag", "$mc_cfg_flag", "$epipe_cfg_flag",
+}
+
+// compileMirror turns an entry into what the packet path reads.
+func (s *Switch) compileMirror(r record) (*session, error) {
+	if r.text(actionField) == coalescingAction {
+		return nil, refused(tables.ErrNotSupported, "coalescing sessions (action %s) are not emulated (actions: %s)", coalescingAction, normalAction)
+	}
+	for _, f := range refusedFlags {
+		if r.flag(f) {
+			return nil, refused(tables.ErrNotSupported, "%s is not emulated", f)
+		}
+	}
+	queue := uint64(31)
+	if s.target == ir.Tofino2 {
+		queue = 127
+	}
+	for _, lim := range []struct {
+		name string
+		most uint64
+	}{
+		{"$ucast_egress_port", 511}, {"$egress_port_queue", queue}, {"$ingress_cos", 7}, {"$icos_for_copy_to_cpu", 7},
+		{"$level1_mcast_hash", 1<<13 - 1}, {"$level2_mcast_hash", 1<<13 - 1}, {"$mcast_l2_xid", 511},
+	} {
+		if n := r.num(lim.name); n > lim.most {
+			return nil, refused(tables.ErrInvalid, "%s is %d (most: %d)", lim.name, n, lim.most)
+		}
+	}
+	dir := r.text("$direction")
+	m := &session{
+		enabled: r.flag("$session_enable"),
+		ingress: dir != "EGRESS", egress: dir == "EGRESS" || dir == "BOTH",
+		ucast: r.flag("$ucast_egress_port_valid"), port: Port(r.num("$ucast_egress_port")),
+		qid: uint8(r.num("$egress_port_queue")), cos: uint8(r.num("$ingress_cos")),
+		hash1: uint16(r.num("$level1_mcast_hash")), hash2: uint16(r.num("$level2_mcast_hash")),
+		grpA: uint16(r.num("$mcast_grp_a")), aValid: r.flag("$mcast_grp_a_valid"),
+		grpB: uint16(r.num("$mcast_grp_b")), bValid: r.flag("$mcast_grp_b_valid"),
+		xid: uint16(r.num("$mcast_l1_xid")), yid: uint16(r.num("$mcast_l2_xid")), rid: uint16(r.num("$mcast_rid")),
+		cpuCos: uint8(r.num("$icos_for_copy_to_cpu")), toCPU: r.flag("$copy_to_cpu"),
+		maxLen: int(r.num("$max_pkt_len")),
+	}
+	switch r.text("$packet_color") {
+	case "YELLOW":
+		m.color = 1
+	case "RED":
+		m.color = 3
+	}
+	if m.maxLen == 0 {
+		m.maxLen = noTruncation
+	}
+	return m, nil
+}
+
+// deviceConfig is tf1.dev.device_configuration or tf2's: what the chip is. It
+// is keyless and only read.
+func (s *Switch) deviceConfig() *fixedTable {
+	name, skus := "tf1.dev.device_configuration", "UNKNOWN,BFN-T10-064Q,BFN-T10-032Q,BFN-T10-032D,BFN-T10-032D-020,BFN-T10-032D-018,BFN-T10-032D-012"
+	if s.target == ir.Tofino2 {
+		name, skus = "tf2.dev.device_configuration", "UNKNOWN,BFN-T20-128Q,BFN-T20-128QM,BFN-T20-080T,BFN-T20-080TM,BFN-T20-064Q,BFN-T20-064D"
+	}
+	t := &fixedTable{spec: fixedSpec(name, 0xff060001, "DevConfigure", 1, "",
+		fmt.Sprintf("sku#1:string{%s}=UNKNOWN/O; ", skus)+
+			"num_pipes#2:uint32/O; num_stages#3:uint32/O; num_max_ports#4:uint32/O; num_front_ports#5:uint32/O; pcie_cpu_port#6:uint32/O; "+
+			"eth_cpu_port_list#7:uint32/RO; internal_port_list#8:uint32/RO; external_port_list#9:uint32/RO; recirc_port_list#10:uint32/RO; "+
+			"intr_based_link_monitoring#11:bool/O; flow_learn_intr_mode#12:bool=False; lrt_dr_timeout_usec#13:uint32=0; "+
+			"flow_learn_timeout_usec#14:uint32=500; inactive_node_delete#15:bool=False; selector_member_order#16:bool=False")}
+	r := s.describe()
+	t.get = func(fixedKey) (record, string, error) { return r, "", nil }
+	return t
+}
+
+// describe lists the ports by kind (chip.md section 1).
+func (s *Switch) describe() record {
+	var eth, internal, external, recirc []uint32
+	for _, k := range s.everyPort() {
+		p := Port(k.n[0])
+		switch {
+		case recirculates(s.target, p) || s.recircCapable(p):
+			recirc = append(recirc, uint32(p))
+			internal = append(internal, uint32(p))
+		case cpuPort(s.target, p) && (s.target == ir.Tofino || p != 0):
+			eth = append(eth, uint32(p))
+			internal = append(internal, uint32(p))
+		case s.front(p):
+			external = append(external, uint32(p))
+		default:
+			internal = append(internal, uint32(p))
+		}
+	}
+	pipes := uint64(s.conf.Pipes)
+	sku, stages, pcie := "UNKNOWN", uint64(12), uint64(320)
+	switch {
+	case s.target == ir.Tofino2:
+		stages, pcie = 20, 0
+		if pipes == 4 {
+			sku = "BFN-T20-128Q"
+		}
+	case pipes == 4:
+		sku = "BFN-T10-064Q"
+	case pipes <= 2:
+		pcie = 192
+		if pipes == 2 {
+			sku = "BFN-T10-032D"
+		}
+	}
+	return record{
+		"sku": sku, "num_pipes": num32(pipes), "num_stages": num32(stages), "num_max_ports": num32(72 * pipes),
+		"num_front_ports": num32(uint64(len(external))), "pcie_cpu_port": num32(pcie), "eth_cpu_port_list": eth,
+		"internal_port_list": internal, "external_port_list": external, "recirc_port_list": recirc,
+	}
+}
+
+// recircCapable: Tofino's quad 16 of the odd pipes of a four-pipe part, which
+// the packet generator's port table can turn into recirculation ports.
+func (s *Switch) recircCapable(p Port) bool {
+	return s.target == ir.Tofino && s.conf.Pipes == 4 && p.Pipe()&1 == 1 && p.Local() >= 64 && p.Local() < 68
+}
+
+// front: a front-panel port.
+func (s *Switch) front(p Port) bool {
+	if s.target == ir.Tofino2 {
+		return p.Local() >= 8 && p.Local() < 72
+	}
+	return p.Local() < 64
+}

@@ -1,0 +1,230 @@
+package model
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"gofino/internal/clock"
+	"gofino/pipeline/ir"
+	"gofino/pre"
+	"gofino/tables"
+)
+
+// Switch is one chip with a program in it. All its state hangs off this value.
+type Switch struct {
+	conf   Config      // immutable, defaults filled in
+	target ir.Target   // immutable
+	clock  clock.Clock // immutable
+	timing Timing      // immutable
+	store  *tables.Store
+	pre    *pre.Engine
+	pipes  []*pipe // immutable slice; see pipe
+	wire   Wire    // set before traffic starts
+
+	// Sizes of what precedes packets; immutable.
+	igPrefix, egPrefix, areaData int
+	maxReentries                 int
+
+	ports   portFlags
+	cpu     atomic.Int32 // CPU port, -1 for none
+	mirrors mirrors
+	lost    atomic.Uint64 // frames for pipes that do not exist
+
+	// mu guards what the fixed tables' writers think in.
+	mu          sync.Mutex
+	portTable   map[Port]*portEntry
+	link        [512]bool // link is up; the world's word
+	mirrorTable map[uint16]*mirrorEntry
+
+	// free holds calls for reuse; guarded by freeMu, taken once per batch.
+	freeMu sync.Mutex
+	free   []*call
+}
+
+// discard is the Wire of a switch without one.
+type discard struct{}
+
+func (discard) Send(Port, []byte, []byte) error { return nil }
+
+// New makes a switch that runs the program, with the program's own table
+// entries and nothing else in its tables.
+func New(prog *ir.Program, c Config) (*Switch, error) {
+	if c.Pipes == 0 {
+		c.Pipes = maxPipes
+	}
+	if c.Pipes < 1 || c.Pipes > maxPipes {
+		return nil, fmt.Errorf("make switch: %d pipes (pipes: 1..%d)", c.Pipes, maxPipes)
+	}
+	if c.CPUPort != 0 && !validPort(c.CPUPort, c.Pipes) {
+		return nil, fmt.Errorf("make switch: cpu port %d (ports: pipe<<7 | local; pipe 0..%d, local 0..71)", c.CPUPort, c.Pipes-1)
+	}
+	if c.Clock == nil {
+		c.Clock = new(clock.Virtual)
+	}
+	store, err := tables.NewStore(prog, c.Pipes)
+	if err != nil {
+		return nil, err
+	}
+	s := &Switch{
+		conf: c, target: prog.Target, clock: c.Clock, timing: c.Timing.withDefaults(),
+		store: store, wire: discard{},
+		pre:      pre.New(pre.Config{Tofino2: prog.Target == ir.Tofino2, Pipes: c.Pipes}),
+		igPrefix: igIntrBytes + areaBytes(prog.Target), egPrefix: egBytes(prog.Target), areaData: areaData(prog.Target),
+		maxReentries: c.MaxReentries,
+		mirrors:      newMirrors(prog.Target),
+		portTable:    map[Port]*portEntry{}, mirrorTable: map[uint16]*mirrorEntry{},
+	}
+	if s.maxReentries == 0 {
+		s.maxReentries = DefaultMaxReentries
+	}
+	for n := range c.Pipes {
+		pl := prog.Pipelines[0]
+		if len(prog.Scope) != 0 {
+			pl = prog.Pipelines[prog.Scope[n%len(prog.Scope)]]
+		}
+		p, err := newPipe(n, pl, prog.Target, store.State(n), c.Seed)
+		if err != nil {
+			return nil, err
+		}
+		s.pipes = append(s.pipes, p)
+	}
+	for n := range s.ports {
+		s.link[n] = true
+		s.setPortFlags(Port(n))
+	}
+	s.cpu.Store(-1)
+	if c.CPUPort != 0 {
+		s.enableCPU(c.CPUPort, true)
+	}
+	for _, t := range s.fixedTables() {
+		store.Add(t)
+	}
+	return s, nil
+}
+
+// validPort is the driver's own check (chip.md section 1).
+func validPort(p Port, pipes int) bool { return p.Pipe() < pipes && p.Local() < 72 }
+
+// API is the table API of the switch.
+func (s *Switch) API() tables.API { return s.store }
+
+// PRE is the replication engine, for its device configuration: global RID, port
+// protection, fast failover, thresholds.
+func (s *Switch) PRE() *pre.Engine { return s.pre }
+
+// Clock is what the switch tells time by.
+func (s *Switch) Clock() clock.Clock { return s.clock }
+
+// SetWire says where frames leave, for all ports. Before traffic starts.
+func (s *Switch) SetWire(w Wire) { s.wire = w }
+
+// PortUp tells the switch that a port's link went up or down. All links are up
+// at first.
+func (s *Switch) PortUp(p Port, up bool) {
+	if int(p) >= len(s.ports) {
+		return
+	}
+	s.mu.Lock()
+	s.link[p] = up
+	s.setPortFlags(p)
+	s.mu.Unlock()
+	s.pre.SetLink(pre.Port(p), up)
+}
+
+// setPortFlags publishes what the packet path needs to know of a port. The
+// caller holds mu, or the switch is not shared yet.
+func (s *Switch) setPortFlags(p Port) {
+	e := s.portTable[p]
+	recirc := recirculates(s.target, p)
+	var f uint32
+	if p.Pipe() < s.conf.Pipes && (!s.conf.StrictPorts || e != nil || recirc || cpuPort(s.target, p)) {
+		f = portExists
+		if s.link[p] && (e == nil || e.enabled()) {
+			f |= portUp
+		}
+	}
+	if recirc && !s.conf.PlainRecirculation || e != nil && e.loopback() {
+		f |= portLoop
+	}
+	s.ports[p].Store(f)
+}
+
+func (s *Switch) take() *call {
+	s.freeMu.Lock()
+	defer s.freeMu.Unlock()
+	n := len(s.free)
+	if n == 0 {
+		return &call{s: s}
+	}
+	c := s.free[n-1]
+	s.free = s.free[:n-1]
+	return c
+}
+
+func (s *Switch) give(c *call) {
+	s.freeMu.Lock()
+	defer s.freeMu.Unlock()
+	s.free = append(s.free, c)
+}
+
+// StateHash is a digest of all state: tables, registers, counters, random
+// sources, replication, mirror sessions, ports, time. Equal histories give
+// equal hashes.
+func (s *Switch) StateHash() [32]byte {
+	h := sha256.New()
+	if err := s.store.WriteState(h); err != nil {
+		panic("BUG: a hash refused a write: " + err.Error())
+	}
+	if err := s.pre.WriteState(h); err != nil {
+		panic("BUG: a hash refused a write: " + err.Error())
+	}
+	b := binary.BigEndian.AppendUint64(nil, uint64(s.clock.Now()))
+	b = binary.BigEndian.AppendUint64(b, s.lost.Load())
+	b = binary.BigEndian.AppendUint32(b, uint32(s.cpu.Load()))
+	for i := range s.ports {
+		b = append(b, byte(s.ports[i].Load()))
+	}
+	for i := range s.mirrors {
+		if m := s.mirrors[i].Load(); m != nil {
+			b = m.appendState(binary.BigEndian.AppendUint16(b, uint16(i)))
+		}
+	}
+	for _, p := range s.pipes {
+		b = p.appendState(b)
+	}
+	s.mu.Lock()
+	b = s.appendTables(b)
+	s.mu.Unlock()
+	h.Write(b)
+	return [32]byte(h.Sum(nil))
+}
+
+// appendState writes the random source and the ports' counters.
+func (p *pipe) appendState(b []byte) []byte {
+	p.st.Mu.Lock()
+	defer p.st.Mu.Unlock()
+	r, err := p.rand.MarshalBinary()
+	if err != nil {
+		panic("BUG: a PCG has no state: " + err.Error())
+	}
+	b = append(b, r...)
+	num := func(v ...uint64) {
+		for _, n := range v {
+			b = binary.AppendUvarint(b, n)
+		}
+	}
+	for l := range p.ports {
+		c := &p.ports[l]
+		for _, d := range []*direction{&c.rx, &c.tx} {
+			num(d.frames, d.octets)
+			num(d.cast[:]...)
+			num(d.length[:]...)
+		}
+		num(c.drops[:]...)
+		num(uint64(c.tsValue), uint64(c.tsID))
+	}
+	return b
+}
