@@ -170,3 +170,12 @@ func filter(rid ParticipantID, s StreamID, class uint8) tables.TableEntry {
 	return row(tableFilter, "SfuEgress.suppress", keys(key("eg_intr_md.egress_rid", uint64(rid)),
 		key("hdr.bridge.stream", uint64(s)), key("hdr.bridge.layer", uint64(class))))
 }
+
+// Tables are the tables that a Plane fills and leaves empty: the program's match
+// tables and value sets, and the replication engine's groups and nodes.
+func Tables() []string {
+	return []string{
+		tableARP, tableEcho, tableFromCPU, tableServices, tableStreams, tableLayers, tableFeedback,
+		tableCPUPorts, tableFilter, tableDownlinks, tableUplinks, setOneByte, setTwoByte, tableGroup, tableNode,
+	}
+}
