@@ -176,7 +176,7 @@ func (c *checker) report(at syntax.Pos, sev syntax.Severity, text string) {
 }
 
 // maxDepth bounds the nesting of expressions, types and statements.
-const maxDepth = 1500
+const maxDepth = 25_000
 
 // deeper guards recursion: every call that returns true must be paired with
 // c.depth--.
