@@ -109,19 +109,14 @@ func (c *compiler) selectorHash(t *ir.Table) (*ir.Hash, *hash.Func) {
 	return c.hashFunc(pl.Selectors[t.Selector].Hash)
 }
 
-// hashFunc makes hash i.
+// hashFunc finds hash i.
 func (c *compiler) hashFunc(i int) (*ir.Hash, *hash.Func) {
 	pl := c.pipe.pl
 	if i < 0 || i >= len(pl.Hashes) {
 		c.fail("find hash %d: there are %d", i, len(pl.Hashes))
 		return nil, nil
 	}
-	f, err := hash.New(pl.Hashes[i])
-	if err != nil {
-		c.fail("%w", err)
-		return nil, nil
-	}
-	return pl.Hashes[i], f
+	return pl.Hashes[i], c.pipe.hashes[i]
 }
 
 // piece is an expression and the whole bytes it is laid out in.

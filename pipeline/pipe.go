@@ -1,6 +1,9 @@
 package pipeline
 
 import (
+	"fmt"
+
+	"gofino/pipeline/hash"
 	"gofino/pipeline/ir"
 	"gofino/tables"
 )
@@ -22,13 +25,21 @@ type Pipe struct {
 	st      *tables.State
 	opt     Options
 	gress   [2]*gress
-	logNext []uint32 // per register: the next cell of execute_log; guarded by State.Mu
+	hashes  []*hash.Func // by index of ir.Pipeline.Hashes
+	logNext []uint32     // per register: the next cell of execute_log; guarded by State.Mu
 }
 
 // Load compiles a pipeline against one pipe's state. It resolves every name and
 // place; errors carry the source position.
 func Load(pl *ir.Pipeline, target ir.Target, st *tables.State, opt Options) (*Pipe, error) {
 	pi := &Pipe{pl: pl, target: target, st: st, opt: opt, logNext: make([]uint32, len(pl.Registers))}
+	for _, h := range pl.Hashes {
+		f, err := hash.New(h)
+		if err != nil {
+			return nil, fmt.Errorf("%s: load: %w", Pos(h.Pos), err)
+		}
+		pi.hashes = append(pi.hashes, f)
+	}
 	for d, g := range [2]*ir.Gress{pl.Ingress, pl.Egress} {
 		c, err := compile(pi, g)
 		if err != nil {

@@ -45,3 +45,6 @@ type ActionData struct {
 //	r.Get(i uint64) (lo, hi uint64, ok bool); r.Set(i, lo, hi)
 //	p.Load() uint64                // RegisterParam, at most 64 bits wide
 //	v.Contains(key []byte) bool    // value set
+
+// Priority is the entry's $MATCH_PRIORITY, for traces.
+func (e *Entry) Priority() uint32 { return e.prio }
