@@ -10,8 +10,8 @@ import (
 // Bounds of the work that macros may cause. Real programs stay far below them;
 // beyond them a program is refused rather than read for hours.
 const (
-	maxMacroTokens = 2 << 20  // tokens made by expansion, in one run
-	maxMacroBytes  = 64 << 20 // length of those tokens
+	maxMacroTokens = 1 << 20  // tokens made by expansion, in one run
+	maxMacroBytes  = 16 << 20 // length of those tokens
 	maxMacroDepth  = 200      // macro calls within arguments of macro calls
 )
 
@@ -143,7 +143,9 @@ func (p *preprocessor) arguments(m *macro, name token) (args [][]token, ok bool)
 		t := p.raw()
 		switch {
 		case t.kind == tEOF:
-			p.diags.errorf(name.pos, "call macro %q: expected ')' before %s", m.name, t.String())
+			if !p.stopped {
+				p.diags.errorf(name.pos, "call macro %q: expected ')' before %s", m.name, t.String())
+			}
 			return nil, false
 		case t.kind == tLParen:
 			depth++

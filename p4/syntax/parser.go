@@ -243,8 +243,10 @@ func (p *parser) sync(level syncLevel) {
 			}
 			if depth--; depth == 0 {
 				p.advance()
-				p.accept(tSemi)
-				return
+				if p.accept(tSemi) || p.tok != tColon { // a '{...}:' goes on
+					return
+				}
+				continue
 			}
 		case tSemi:
 			if depth == 0 {

@@ -75,7 +75,9 @@ func newPreprocessor(cfg *Config, d *diags) *preprocessor {
 
 // fatalf reports an error and ends reading.
 func (p *preprocessor) fatalf(at Pos, format string, args ...any) {
-	p.diags.errorf(at, format, args...)
+	if !p.stopped {
+		p.diags.errorf(at, format, args...)
+	}
 	p.stopped = true
 }
 

@@ -1,0 +1,4 @@
+#ifndef WIDTHS
+#define WIDTHS
+const int WIDTH = 16;
+#endif
