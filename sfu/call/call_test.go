@@ -19,12 +19,13 @@ func (p plain) Forward(port uint16, frame []byte, out func(uint16, []byte)) {
 	}
 }
 
+// Ports that are front-panel ports of both chips, and a CPU port of Tofino.
 const cpuPort = 64
 
 func threeParties(sw Forwarder) Config {
 	return Config{
-		Transport: NewMemory(sw, map[End]uint16{0: 1, 1: 2, 2: 3, CPU: cpuPort}),
-		Ports:     []uint16{1, 2, 3}, CPUPort: cpuPort, Seed: 42,
+		Transport: NewMemory(sw, map[End]uint16{0: 8, 1: 16, 2: 24, CPU: cpuPort}),
+		Ports:     []uint16{8, 16, 24}, CPUPort: cpuPort, Seed: 42,
 	}
 }
 
