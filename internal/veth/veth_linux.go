@@ -91,8 +91,9 @@ func (n *Namespace) Do(fn func() error) error {
 	})
 }
 
-// Run runs a program inside the namespace until it ends or ctx does, and
-// returns its standard output.
+// Run runs a program inside the namespace until it ends, or until ctx does:
+// then it gets a SIGTERM. It returns the program's standard output. A program
+// that ends well after its SIGTERM has not failed.
 func (n *Namespace) Run(ctx context.Context, program string, args ...string) (out []byte, err error) {
 	err = n.Do(func() error { // a child inherits the namespace of the thread that starts it
 		cmd := exec.CommandContext(ctx, program, args...)
@@ -100,6 +101,9 @@ func (n *Namespace) Run(ctx context.Context, program string, args ...string) (ou
 		cmd.Cancel = func() error { return cmd.Process.Signal(unix.SIGTERM) }
 		var err error
 		out, err = cmd.Output()
+		if ctx.Err() != nil && cmd.ProcessState != nil && cmd.ProcessState.Success() {
+			return nil
+		}
 		return err
 	})
 	return out, err
