@@ -13,19 +13,25 @@ func (c *checker) annotations(d syntax.Decl) {
 
 func (c *checker) blockAnnotations(as []*syntax.Annotation) {
 	structured := map[string]bool{}
+	plain := map[string]bool{}
 	for _, a := range as {
 		if a == nil {
 			continue
 		}
 		if a.Exprs != nil || a.KV != nil {
-			if structured[a.Name] {
+			if structured[a.Name] || plain[a.Name] {
 				c.errorf(a.Pos(), "annotation @%s is given twice", a.Name)
 			}
 			structured[a.Name] = true
 			c.annotationValues(a)
 			continue
 		}
+		plain[a.Name] = true
 		switch a.Name {
+		case "match":
+			if len(a.Tokens) != 1 || c.kinds[a.Tokens[0]] == nil {
+				c.errorf(a.Pos(), "annotation @match needs a match kind%s", choices("match kinds", c.info.MatchKinds))
+			}
 		case "name", "deprecated":
 			if !a.Pragma && !stringTokens(a) {
 				c.errorf(a.Pos(), "annotation @%s needs one string", a.Name)

@@ -156,7 +156,7 @@ func (c *checker) callFunc(e *syntax.CallExpr, name *syntax.Name, fun syntax.Exp
 		if f.Extern {
 			kind = CallExternFunc
 		}
-		sigs = append(sigs, &signature{name: name.Value, params: ft.Params, vars: ft.TypeParams, given: given, obj: f, kind: kind})
+		sigs = append(sigs, &signature{name: name.Value, params: ft.Params, vars: ft.TypeParams, given: given, obj: f, kind: kind, extern: f.Extern})
 	}
 	sig, bound := c.choose(e.Pos(), name.Value, sigs, e.Args)
 	if sig == nil {
@@ -172,11 +172,16 @@ func (c *checker) callFunc(e *syntax.CallExpr, name *syntax.Name, fun syntax.Exp
 	call.Result = c.subst(ft.Result, bind(ft.TypeParams, call.TypeArgs))
 	c.info.Calls[e] = call
 	c.info.Types[fun] = TypeAndValue{Type: &Func{Params: call.Params, Result: call.Result}}
-	if c.place.where == atTop && name.Value != "static_assert" {
+	if c.place.where == inTable && !c.place.nested && !f.Extern {
+		c.errorf(e.Pos(), "function %s cannot be called in a table", name.Value)
+		return invalidTV
+	}
+	tv := c.knownFunction(e, f, call)
+	if !tv.Known && tv.Value == nil && c.place.where == atTop && !isInvalid(tv.Type) {
 		c.errorf(e.Pos(), "call of %s is not a compile-time constant", name.Value)
 		return invalidTV
 	}
-	return c.knownFunction(e, f, call)
+	return tv
 }
 
 func (c *checker) writtenArgs(e *syntax.CallExpr) []Type {
@@ -229,7 +234,10 @@ func (c *checker) callType(e *syntax.CallExpr, t Type, os []Object) TypeAndValue
 
 // callMember calls X.Sel(...).
 func (c *checker) callMember(e *syntax.CallExpr, f *syntax.MemberExpr) TypeAndValue {
+	sized := c.place.sized
+	c.place.sized = f.Sel != nil && isSizeMethod(f.Sel.Value)
 	x := c.rawExpr(f.X)
+	c.place.sized = sized
 	given := c.writtenArgs(e)
 	argsOK := c.arguments(e.Args)
 	if f.Sel == nil || isInvalid(x.Type) || !argsOK {
@@ -375,12 +383,8 @@ func (c *checker) callTable(e *syntax.CallExpr, f *syntax.MemberExpr, t *Table) 
 		c.errorf(e.Pos(), "table %s cannot be applied in its own properties", t.Decl.Name.Value)
 		return invalidTV
 	}
-	if c.place.where != inApply {
-		c.errorf(e.Pos(), "table %s cannot be applied in %s: only in the apply block of its control", t.Decl.Name.Value, c.place.where)
-		return invalidTV
-	}
-	if c.place.nested {
-		c.errorf(e.Pos(), "table %s cannot be applied in an argument", t.Decl.Name.Value)
+	if w := c.place.where; w == inTable && c.place.nested || w != inTable && w != inApply {
+		c.errorf(e.Pos(), "table %s cannot be applied in %s: only in the apply block of its control", t.Decl.Name.Value, w)
 		return invalidTV
 	}
 	c.noArgs(e, "apply")
@@ -459,7 +463,7 @@ func (c *checker) callMethod(e *syntax.CallExpr, f *syntax.MemberExpr, x TypeAnd
 		if m.Decl.Abstract {
 			kind = CallAbstract
 		}
-		sigs = append(sigs, &signature{name: t.Name + "." + name, params: ft.Params, vars: ft.TypeParams, given: given, obj: m, kind: kind})
+		sigs = append(sigs, &signature{name: t.Name + "." + name, params: ft.Params, vars: ft.TypeParams, given: given, obj: m, kind: kind, extern: true})
 	}
 	sig, bound := c.choose(e.Pos(), t.Name+"."+name, sigs, e.Args)
 	if sig == nil {

@@ -106,6 +106,7 @@ type place struct {
 	table  *syntax.TableDecl // whose properties are being checked
 	proto  *Proto            // the parser or control around
 	nested bool              // inside the argument of another call
+	sized  bool              // only the type counts: x.minSizeInBits()
 }
 
 func newChecker(file *syntax.File, cfg Config) *checker {

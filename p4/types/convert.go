@@ -95,6 +95,11 @@ func (c *checker) convertValue(e syntax.Expr, tv TypeAndValue, target Type, dry 
 			c.setConv(e, tv, to, dry)
 			return ""
 		}
+	case *Basic:
+		if to.Kind == Int && isBits(base(from)) {
+			c.setConv(e, tv, to, dry)
+			return ""
+		}
 	case *Set:
 		return c.convertValue(e, tv, to.Elem, dry)
 	case *Extern:
@@ -106,10 +111,6 @@ func (c *checker) convertValue(e syntax.Expr, tv TypeAndValue, target Type, dry 
 			return protoProblem(f, to)
 		}
 	case *Struct:
-		if f, ok := from.(*Tuple); ok && to.Kind == syntax.Struct && tupleFits(f, to) {
-			c.setConv(e, tv, to, dry)
-			return ""
-		}
 		if f, ok := from.(*Struct); ok && f.Decl == nil {
 			return c.convertAnonymous(e, tv, f, to, dry)
 		}

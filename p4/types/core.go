@@ -90,12 +90,30 @@ func emittable(t Type) bool {
 	return false
 }
 
+// knownArgs reports whether all arguments are fixed at compile time; a factory
+// of extern objects needs them so.
+func (c *checker) knownArgs(call *Call, factory bool) bool {
+	for i, a := range call.Args {
+		if a == nil || c.info.Types[a].Known {
+			continue
+		}
+		if factory {
+			c.errorf(a.Pos(), "argument %s must be a compile-time constant: the call makes an extern object", call.Params[i].Name)
+		}
+		return false
+	}
+	return true
+}
+
 // knownFunction handles the extern functions that mean something at compile
 // time.
 func (c *checker) knownFunction(e *syntax.CallExpr, f *FuncObj, call *Call) TypeAndValue {
 	tv := TypeAndValue{Type: call.Result}
 	if !f.Extern {
 		return tv
+	}
+	if _, makes := call.Result.(*Extern); makes || f.pure {
+		tv.Known = c.knownArgs(call, makes)
 	}
 	switch f.Name {
 	case "verify":

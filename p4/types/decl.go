@@ -69,9 +69,9 @@ const (
 	ofFunction paramOf = iota
 	ofExtern           // extern function or method
 	ofAction
-	ofBlock     // run-time parameters of a parser or control with a body
-	ofBlockType // of a parser or control type
-	ofCtor      // of a parser, control, package or extern constructor
+	ofBlock     // run-time parameters of a parser or control
+	ofBlockCtor // constructor parameters of a parser or control
+	ofCtor      // of an extern
 	ofPackage
 	ofAbstract // of a method in an object initializer
 )
@@ -97,7 +97,7 @@ func (c *checker) declareParams(ps []*syntax.Param, of paramOf) []*Var {
 
 func (c *checker) param(p *syntax.Param, of paramOf) *Var {
 	c.annotations(p)
-	ctor := of == ofCtor || of == ofPackage
+	ctor := of == ofCtor || of == ofBlockCtor || of == ofPackage
 	v := &Var{Param: !ctor, Ctor: ctor, Dir: p.Dir, Decl: p, Default: p.Default}
 	v.Name, v.At = nameOf(p.Name), p.Pos()
 	v.Type = c.typ(p.Type)
@@ -105,7 +105,7 @@ func (c *checker) param(p *syntax.Param, of paramOf) *Var {
 	optional := hasAnnotation(p, "optional")
 	v.Optional = optional || p.Default != nil
 	c.paramRules(p, v, of)
-	if optional && (of == ofFunction || of == ofAction || of == ofBlock) {
+	if optional && (of == ofFunction || of == ofAction || of == ofBlockCtor) {
 		c.errorf(p.Pos(), "parameter %q of a declaration with a body cannot be optional", v.Name)
 	}
 	if p.Default == nil {
@@ -170,14 +170,14 @@ func (c *checker) paramRules(p *syntax.Param, v *Var, of paramOf) {
 	case *Proto:
 		switch {
 		case of == ofPackage:
-		case of == ofCtor && t.Kind == PackageProto:
-			bad("parameter %q cannot be a package", v.Name)
-		case of == ofCtor:
-			if c.place.proto != nil && c.place.proto.Kind != t.Kind {
-				bad("parameter %q of a %s cannot be a %s", v.Name, c.place.proto.Kind, t.Kind)
-			}
-		default:
+		case of != ofBlockCtor:
 			bad("parameter %q cannot have type %s", v.Name, describe(t))
+		case t.Kind == PackageProto:
+			bad("parameter %q cannot be a package", v.Name)
+		case c.place.proto != nil && c.place.proto.Kind != t.Kind:
+			bad("parameter %q of a %s cannot be a %s", v.Name, c.place.proto.Kind, t.Kind)
+		case !isProtoType(t):
+			bad("parameter %q cannot have type %s, which has a body: declare a %s type", v.Name, describe(t), t.Kind)
 		}
 	case *Extern:
 		if of == ofAction {
@@ -190,7 +190,7 @@ func (c *checker) paramRules(p *syntax.Param, v *Var, of paramOf) {
 	case *Table, *ValueSet, *Func:
 		bad("parameter %q cannot have type %s", v.Name, describe(t))
 	}
-	if (of == ofCtor || of == ofPackage) && v.Dir != syntax.NoDir {
+	if v.Ctor && v.Dir != syntax.NoDir {
 		bad("constructor parameter %q cannot have a direction", v.Name)
 	}
 }
@@ -301,6 +301,11 @@ func (c *checker) variableType(d *syntax.VarDecl) Type {
 			c.errorf(d.Pos(), "cannot declare a variable of type %s", t)
 			return invalidType
 		}
+	case *Tuple:
+		if hasInt(t) {
+			c.errorf(d.Pos(), "cannot declare a variable of type %s: int has no width", t)
+			return invalidType
+		}
 	}
 	return t
 }
@@ -327,7 +332,6 @@ func (c *checker) structDecl(d *syntax.StructDecl) {
 }
 
 func (c *checker) structFields(d *syntax.StructDecl, s *Struct) {
-	varbits := 0
 	first := map[string]bool{}
 	for _, f := range d.Fields {
 		c.annotations(f)
@@ -340,11 +344,6 @@ func (c *checker) structFields(d *syntax.StructDecl, s *Struct) {
 		if msg := nestingProblem(sf.Type, containerOf(d.Kind)); msg != "" {
 			c.errorf(f.Pos(), "field %q of %s cannot have type %s: %s", sf.Name, describe(s), sf.Type, msg)
 			sf.Type = invalidType
-		}
-		if _, ok := sf.Type.(*Varbit); ok && d.Kind == syntax.Header {
-			if varbits++; varbits == 2 {
-				c.errorf(f.Pos(), "%s has a second varbit field %q: only one is allowed", describe(s), sf.Name)
-			}
 		}
 		s.Fields = append(s.Fields, sf)
 	}
@@ -368,6 +367,8 @@ func (c *checker) enumDecl(d *syntax.EnumDecl) {
 	o.Name, o.Type, o.At = e.Name, e, d.Pos()
 	c.declare(d.Name, o)
 	c.open[o] = true
+	c.push()
+	defer c.pop()
 	for i, m := range d.Members {
 		em := &EnumMember{Name: nameOf(m.Name), Index: i}
 		for _, x := range e.Members {
@@ -377,10 +378,20 @@ func (c *checker) enumDecl(d *syntax.EnumDecl) {
 		}
 		c.enumValue(m, em, e)
 		e.Members = append(e.Members, em)
+		c.memberInScope(m, em, e)
 	}
 	delete(c.open, o)
-	if isInvalid(e.Underlying) {
-		return
+}
+
+// memberInScope lets the values of later members name earlier ones.
+func (c *checker) memberInScope(m *syntax.EnumMember, em *EnumMember, e *Enum) {
+	o := &Const{}
+	o.Name, o.Type, o.At, o.Value = em.Name, e, m.Pos(), em
+	if em.Value != nil {
+		o.Value = em.Value
+	}
+	if len(c.scope.names[em.Name]) == 0 {
+		c.scope.names[em.Name] = []Object{o}
 	}
 }
 
@@ -505,11 +516,13 @@ func (c *checker) externDecl(d *syntax.ExternDecl) {
 	c.externs[d] = info
 	outer := c.scope
 	c.scope = outer.parent
-	c.declareType(d.Name, t, d.Pos())
+	o := c.declareType(d.Name, t, d.Pos())
 	c.scope = outer
+	c.open[o] = true
 	for _, m := range d.Methods {
 		c.method(info, m)
 	}
+	delete(c.open, o)
 	c.pop()
 }
 
@@ -560,14 +573,22 @@ func (c *checker) funcType(m *syntax.FuncDecl, of paramOf) *Func {
 	t.Params = c.declareParams(m.Params, of)
 	if m.Result != nil {
 		t.Result = c.typ(m.Result)
-		c.resultRules(m, t)
+		c.resultRules(m, t, of == ofExtern && c.scope.parent == c.global)
 	}
 	return t
 }
 
-func (c *checker) resultRules(m *syntax.FuncDecl, t *Func) {
+// resultRules restricts result types. factory: an extern function may make an
+// extern object at compile time.
+func (c *checker) resultRules(m *syntax.FuncDecl, t *Func, factory bool) {
 	switch r := t.Result.(type) {
-	case *Extern, *Proto, *Table, *ValueSet:
+	case *Extern:
+		if factory {
+			return
+		}
+		c.errorf(m.Pos(), "%q cannot return %s", nameOf(m.Name), describe(r))
+		t.Result = invalidType
+	case *Proto, *Table, *ValueSet:
 		c.errorf(m.Pos(), "%q cannot return %s", nameOf(m.Name), describe(r))
 		t.Result = invalidType
 	case *Basic:
@@ -580,7 +601,7 @@ func (c *checker) resultRules(m *syntax.FuncDecl, t *Func) {
 }
 
 func (c *checker) externFunc(d *syntax.ExternDecl) {
-	o := &FuncObj{Decl: d.Func, Extern: true}
+	o := &FuncObj{Decl: d.Func, Extern: true, pure: hasAnnotation(d, "pure")}
 	name := d.Func.Name
 	if name == nil {
 		name = d.Name
@@ -643,7 +664,9 @@ func (c *checker) actionDecl(d *syntax.ActionDecl) {
 		c.body(d.Body)
 		delete(c.open, o)
 	})
-	c.controlPlaneName("action", d, o.Name)
+	if o.Name != "NoAction" {
+		c.controlPlaneName("action", d, o.Name)
+	}
 }
 
 // controlPlaneName refuses two things of a kind with one name for the control
@@ -699,11 +722,7 @@ func (c *checker) controlDecl(d *syntax.ControlDecl) {
 			c.localDecl(l)
 		}
 		c.place.where = inApply
-		if d.Body != nil {
-			c.push()
-			c.body(d.Body)
-			c.pop()
-		}
+		c.body(d.Body)
 	})
 }
 
@@ -713,14 +732,8 @@ func (c *checker) proto(t *Proto, name *syntax.Name, tps []*syntax.Name, params,
 	outer := c.scope
 	c.within(place{proto: t}, func() {
 		t.TypeArgs = varTypes(c.declareTypeParams(t.Decl, tps))
-		of := ofBlock
-		if isType {
-			of = ofBlockType
-		} else if len(tps) > 0 {
-			c.errorf(t.Decl.Pos(), "%s %s has a body and cannot be generic", t.Kind, t.Name)
-		}
-		t.Params = c.declareParams(params, of)
-		t.Ctor = c.declareParams(ctor, ofCtor)
+		t.Params = c.declareParams(params, ofBlock)
+		t.Ctor = c.declareParams(ctor, ofBlockCtor)
 		inner := c.scope
 		c.scope = outer
 		c.declare(name, o)
@@ -731,7 +744,9 @@ func (c *checker) proto(t *Proto, name *syntax.Name, tps []*syntax.Name, params,
 		c.open[o] = true
 		old := c.cpPath
 		c.cpPath = append(append([]string{}, old...), t.Name)
+		c.push()
 		body()
+		c.pop()
 		c.cpPath = old
 		delete(c.open, o)
 	})

@@ -382,7 +382,7 @@ func (c *checker) index(e *syntax.IndexExpr) TypeAndValue {
 	n, constant := i.Value.(*big.Int)
 	switch t := x.Type.(type) {
 	case *Stack:
-		if constant && (n.Sign() < 0 || n.Cmp(big.NewInt(int64(t.Size))) >= 0) {
+		if constant && !c.place.sized && (n.Sign() < 0 || n.Cmp(big.NewInt(int64(t.Size))) >= 0) {
 			c.errorf(e.I.Pos(), "index %s is out of range of %s", shortInt(n), describe(t))
 			return invalidTV
 		}
@@ -401,7 +401,7 @@ func (c *checker) index(e *syntax.IndexExpr) TypeAndValue {
 			return invalidTV
 		}
 		k := int(n.Int64())
-		tv := TypeAndValue{Type: t.Elems[k], Known: x.Known}
+		tv := TypeAndValue{Type: t.Elems[k], LValue: x.LValue, Known: x.Known}
 		if vs, ok := x.Value.([]Value); ok && k < len(vs) {
 			tv.Value = vs[k]
 		}

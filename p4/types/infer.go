@@ -132,7 +132,8 @@ type signature struct {
 	kind   CallKind
 	ctor   bool // a constructor: every argument must be known
 	action bool // directionless parameters take any value
-	pkg    bool // a type argument may stay unknown
+	extern bool // a parameter without direction takes any value, with a warning
+	open   bool // type arguments may stay unknown: the context has them
 	// abstract methods of an object initializer help inference
 	body []syntax.Decl
 	info *externInfo
@@ -301,7 +302,7 @@ func (c *checker) finish(at syntax.Pos, sig *signature, bound []syntax.Expr) (*C
 			t = sig.given[i]
 		}
 		if t == nil {
-			if !c.maybeUnknown(sig, v, bound) {
+			if !sig.open && !c.maybeUnknown(sig, v, bound) {
 				c.errorf(at, "cannot infer type argument %s of %s", v.Name, sig.name)
 				ok = false
 			}
@@ -367,18 +368,46 @@ func (c *checker) argument(sig *signature, p, generic *Var, e syntax.Expr) bool 
 	if p.Dir == syntax.Out || p.Dir == syntax.InOut {
 		return c.outArgument(p, e, tv, what)
 	}
-	if _, ok := generic.Type.(*TypeVar); ok && p.Dir != syntax.NoDir && hasInt(p.Type) && sig.given == nil {
-		c.errorf(e.Pos(), "cannot infer a width for %s: give the constant a width (8w1)", what)
+	if msg := c.inferredProblem(sig, p, generic, tv); msg != "" {
+		c.errorf(e.Pos(), "cannot infer %s for %s", msg, what)
 		return false
 	}
 	if !c.use(e, p.Type, what) {
 		return false
 	}
 	if p.Dir == syntax.NoDir && !sig.action && !c.info.Types[e].Known {
+		if sig.extern {
+			c.warnf(e.Pos(), "%s should be a compile-time constant: the parameter has no direction", what)
+			return true
+		}
 		c.errorf(e.Pos(), "%s must be a compile-time constant: the parameter has no direction", what)
 		return false
 	}
 	return true
+}
+
+// inferredProblem says what is missing in a type that was inferred for an
+// argument of run-time value.
+func (c *checker) inferredProblem(sig *signature, p, generic *Var, tv TypeAndValue) string {
+	if p.Dir == syntax.NoDir {
+		return ""
+	}
+	if isKind(p.Type, DontCare) && isKind(tv.Type, Int) {
+		return "a width (write 8w1 or a cast)"
+	}
+	if _, ok := generic.Type.(*TypeVar); !ok || sig.given != nil {
+		return ""
+	}
+	s, isStruct := p.Type.(*Struct)
+	switch {
+	case hasInt(p.Type):
+		return "a width (write 8w1 or a cast)"
+	case isKind(p.Type, String), isKind(p.Type, MatchKind):
+		return "a run-time type: " + p.Type.String() + " has no values at run time"
+	case isStruct && s.Decl == nil:
+		return "the struct (cast the initializer: (T){...})"
+	}
+	return ""
 }
 
 // objectFits refuses tables, parsers and controls as arguments; externs go to
@@ -391,8 +420,7 @@ func (c *checker) objectFits(t Type, p, generic *Var, sig *signature) bool {
 		_, ok := p.Type.(*Proto)
 		return ok && sig.ctor
 	case *Extern:
-		_, generics := generic.Type.(*TypeVar)
-		return p.Dir == syntax.NoDir && (!generics || sig.ctor)
+		return p.Dir == syntax.NoDir
 	}
 	return true
 }

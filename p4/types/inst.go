@@ -37,10 +37,6 @@ func (c *checker) constructExtern(n *creation, t *Extern) *Call {
 	if info == nil {
 		return nil
 	}
-	if c.place.where == inState || c.place.where == inApply || c.place.where == inAction || c.place.where == inFunction || c.place.where == inMethod {
-		c.errorf(n.at, "extern %s cannot be instantiated in %s", t.Name, c.place.where)
-		return nil
-	}
 	if n.expr {
 		if names := requiredMethods(info); len(names) > 0 {
 			c.errorf(n.at, "extern %s has abstract methods%s: declare an instance with an initializer", t.Name, choices("methods", names))
@@ -142,7 +138,9 @@ func (c *checker) protoSignature(t *Proto, given []Type) *signature {
 	}
 	sig := &signature{name: t.Name, params: t.Ctor, vars: c.typeParams(t), given: given, obj: o, kind: CallConstructor, ctor: true}
 	if t.Kind == PackageProto {
-		sig.params, sig.pkg = t.Params, true
+		sig.params = t.Params
+	} else {
+		sig.open = true
 	}
 	return sig
 }

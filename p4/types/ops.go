@@ -79,6 +79,9 @@ func (c *checker) binary(e syntax.Node, op syntax.Op, xe, ye syntax.Expr) TypeAn
 	case syntax.Eq, syntax.Ne:
 		return c.equality(e, op, xe, ye, x, y)
 	}
+	if (op == syntax.Div || op == syntax.Mod) && !c.checkDivision(e, op, x, y) {
+		return invalidTV
+	}
 	t := c.balance(e, op, xe, ye, x, y)
 	if isInvalid(t) {
 		return invalidTV
@@ -91,22 +94,30 @@ func (c *checker) binary(e syntax.Node, op syntax.Op, xe, ye syntax.Expr) TypeAn
 			tv.Value = foldCompare(op, a, b)
 		}
 		return tv
-	case syntax.AddSat, syntax.SubSat, syntax.And, syntax.Or, syntax.Xor:
+	case syntax.And, syntax.Or, syntax.Xor:
+		if isKind(t, Int) {
+			c.warnf(e.Pos(), "operator %s on two int without a width", opName(op))
+		}
+	case syntax.AddSat, syntax.SubSat:
 		if isKind(t, Int) {
 			c.errorf(e.Pos(), "operator %s needs a width: both operands are int", opName(op))
-			return invalidTV
-		}
-	case syntax.Div, syntax.Mod:
-		if !c.checkDivision(e, op, x, y, t) {
 			return invalidTV
 		}
 	}
 	return c.foldBinary(e, op, x, y, t)
 }
 
-func (c *checker) checkDivision(e syntax.Node, op syntax.Op, x, y TypeAndValue, t Type) bool {
-	if b, ok := t.(*Bits); ok && b.Signed {
-		c.errorf(e.Pos(), "operator %s is not defined on signed values (%s)", opName(op), t)
+// checkDivision: only of numbers that are not negative, and by a constant:
+// anything else has no meaning on a switch.
+func (c *checker) checkDivision(e syntax.Node, op syntax.Op, x, y TypeAndValue) bool {
+	for _, t := range []Type{base(x.Type), base(y.Type)} {
+		if b, ok := t.(*Bits); ok && b.Signed {
+			c.errorf(e.Pos(), "operator %s is not defined on signed values (%s)", opName(op), t)
+			return false
+		}
+	}
+	if !y.Known && isNumeric(base(y.Type)) {
+		c.errorf(e.Pos(), "right operand of %s must be a compile-time constant", opName(op))
 		return false
 	}
 	for _, v := range []Value{x.Value, y.Value} {
@@ -306,7 +317,10 @@ func (c *checker) makeSame(e syntax.Node, op syntax.Op, xe, ye syntax.Expr, x, y
 	case yo:
 		msg = c.convert(ye, x.Type, false)
 	case Identical(x.Type, y.Type):
-	case isNumeric(base(x.Type)) && isNumeric(base(y.Type)) && !clashingEnums(x.Type, y.Type):
+	case isNumeric(base(x.Type)) && isNumeric(base(y.Type)):
+		if clashingEnums(x.Type, y.Type) {
+			c.warnf(e.Pos(), "different enums %s and %s are compared by their values", x.Type, y.Type)
+		}
 		return !isInvalid(c.balance(e, op, xe, ye, x, y))
 	default:
 		if msg = c.convert(ye, x.Type, true); msg == "" {
@@ -333,7 +347,7 @@ func (c *checker) makeSame(e syntax.Node, op syntax.Op, xe, ye syntax.Expr, x, y
 	return true
 }
 
-// clashingEnums: different serializable enums have no equality.
+// clashingEnums: two different serializable enums.
 func clashingEnums(a, b Type) bool {
 	x, ok1 := a.(*Enum)
 	y, ok2 := b.(*Enum)

@@ -230,21 +230,25 @@ func valueSetFits(elem Type, keys []Type) bool {
 	if len(keys) == 1 && matches(elem, keys[0]) {
 		return true
 	}
-	switch t := elem.(type) {
+	return identicalAll(flatten(elem), keys)
+}
+
+// flatten lists the fields of a struct or tuple, also those of structs in it.
+func flatten(t Type) []Type {
+	var out []Type
+	switch t := t.(type) {
 	case *Tuple:
-		return identicalAll(t.Elems, keys)
+		for _, e := range t.Elems {
+			out = append(out, flatten(e)...)
+		}
 	case *Struct:
-		if len(t.Fields) != len(keys) {
-			return false
+		for _, f := range t.Fields {
+			out = append(out, flatten(f.Type)...)
 		}
-		for i, f := range t.Fields {
-			if !Identical(f.Type, keys[i]) {
-				return false
-			}
-		}
-		return true
+	default:
+		return []Type{t}
 	}
-	return false
+	return out
 }
 
 // key converts one key expression (already checked) to what it is matched
@@ -256,6 +260,10 @@ func (c *checker) key(e syntax.Expr, t Type, what string) bool {
 	}
 	switch k := tv.Type.(type) {
 	case *Set:
+		if !tv.Known {
+			c.errorf(e.Pos(), "a mask or range in %s must be a compile-time constant", what)
+			return false
+		}
 		if msg := c.convertSet(e, tv, k, t); msg != "" {
 			c.errorf(e.Pos(), "%s in %s", msg, what)
 			return false

@@ -60,8 +60,8 @@ func overloads(o Object, old []Object) bool {
 	return true
 }
 
-// overloadsType allows packages, parser types and control types of one name
-// that differ in their parameters.
+// overloadsType allows packages, parsers and controls of one name that differ
+// in their constructor parameters.
 func overloadsType(o Object, old []Object) bool {
 	p, ok := protoOf(o)
 	if !ok {
@@ -69,11 +69,18 @@ func overloadsType(o Object, old []Object) bool {
 	}
 	for _, x := range old {
 		q, ok := protoOf(x)
-		if !ok || p.Kind != q.Kind || sameParams(p.Params, q.Params) {
+		if !ok || p.Kind != q.Kind || sameParams(ctorParams(p), ctorParams(q)) {
 			return false
 		}
 	}
 	return true
+}
+
+func ctorParams(p *Proto) []*Var {
+	if p.Kind == PackageProto {
+		return p.Params
+	}
+	return p.Ctor
 }
 
 func protoOf(o Object) (*Proto, bool) {
@@ -82,7 +89,7 @@ func protoOf(o Object) (*Proto, bool) {
 		return nil, false
 	}
 	p, ok := t.Type.(*Proto)
-	return p, ok && p.Kind == PackageProto
+	return p, ok
 }
 
 func sameShape(f, g *FuncObj) bool {
@@ -126,11 +133,28 @@ func (c *checker) resolve(n *syntax.Name, what string) []Object {
 		return nil
 	}
 	if c.open[os[0]] && len(os) == 1 {
+		if outer := c.outside(n, os[0]); outer != nil {
+			c.info.Uses[n] = outer[0]
+			return outer
+		}
 		c.errorf(n.Pos(), "%q refers to itself: P4 has no recursion", n.Value)
 		return nil
 	}
 	c.info.Uses[n] = os[0]
 	return os
+}
+
+// outside finds a name in the scopes around that of an object.
+func (c *checker) outside(n *syntax.Name, o Object) []Object {
+	past := false
+	for s := c.scope; s != nil && !n.Global; s = s.parent {
+		os := s.names[n.Value]
+		if past && len(os) > 0 && !c.open[os[0]] {
+			return os
+		}
+		past = past || len(os) > 0 && os[0] == o
+	}
+	return nil
 }
 
 func (c *checker) unknown(n *syntax.Name, what string) {

@@ -5,20 +5,16 @@ import (
 )
 
 // body checks the statements of a function-like thing; its parameters are in
-// the current scope, and its own names share it.
+// the current scope, which its own names may shadow.
 func (c *checker) body(b *syntax.BlockStmt) {
 	if b == nil {
 		return
 	}
 	c.blockAnnotations(b.Annotations)
+	c.push()
 	for _, s := range b.List {
 		c.stmt(s)
 	}
-}
-
-func (c *checker) block(b *syntax.BlockStmt) {
-	c.push()
-	c.body(b)
 	c.pop()
 }
 
@@ -33,7 +29,7 @@ func (c *checker) stmt(s syntax.Stmt) {
 	switch s := s.(type) {
 	case *syntax.EmptyStmt:
 	case *syntax.BlockStmt:
-		c.block(s)
+		c.body(s)
 	case *syntax.DeclStmt:
 		c.declStmt(s)
 	case *syntax.AssignStmt:
@@ -139,15 +135,25 @@ func (c *checker) assignable(e syntax.Expr, tv TypeAndValue) {
 	if n, ok := rootName(e); ok {
 		if o := c.info.Uses[n]; o != nil {
 			why = ": " + n.Value + " is " + objectText(o)
-			if v, ok := o.(*Var); ok && v.Param {
-				why += " with " + map[syntax.Direction]string{syntax.In: "direction in", syntax.NoDir: "no direction"}[v.Dir]
-			}
-			if v, ok := o.(*Var); ok && !v.Param && !v.Ctor {
-				why = ""
+			if v, ok := o.(*Var); ok {
+				why = varWhy(v)
 			}
 		}
 	}
 	c.errorf(e.Pos(), "cannot assign to this expression%s", why)
+}
+
+// varWhy says why a variable or parameter cannot be assigned.
+func varWhy(v *Var) string {
+	switch {
+	case v.Ctor:
+		return ": " + v.Name + " is a constructor parameter"
+	case v.Param && v.Dir == syntax.In:
+		return ": " + v.Name + " is a parameter with direction in"
+	case v.Param && v.Dir == syntax.NoDir:
+		return ": " + v.Name + " is a parameter without direction"
+	}
+	return ""
 }
 
 // rootName is the variable that an access path starts from.
@@ -358,6 +364,9 @@ func (c *checker) switchStmt(s *syntax.SwitchStmt) {
 		return
 	}
 	t := tag.Type
+	if c.kinds["exact"] == nil {
+		c.errorf(s.Pos(), "switch on a value needs the match kind exact: include core.p4")
+	}
 	if !isInvalid(t) && !switchable(t) {
 		c.errorf(s.Tag.Pos(), "cannot switch on %s: only on bit<W>, int<W>, enums, error and action_run", describe(t))
 		t = invalidType
@@ -368,7 +377,7 @@ func (c *checker) switchStmt(s *syntax.SwitchStmt) {
 			c.label(k, t, &labels)
 		}
 		if k.Body != nil {
-			c.block(k.Body)
+			c.body(k.Body)
 		}
 	}
 }
@@ -428,7 +437,7 @@ func (c *checker) switchActions(s *syntax.SwitchStmt, al *ActionList) {
 			c.actionLabel(k.Label, al, info, seen)
 		}
 		if k.Body != nil {
-			c.block(k.Body)
+			c.body(k.Body)
 		}
 	}
 }

@@ -35,7 +35,6 @@ func (c *checker) tableDecl(d *syntax.TableDecl) {
 	c.place.where, c.place.table, c.place.nested = inTable, d, false
 	c.tableProps(d, info)
 	c.place = old
-	c.controlPlaneName("table", d, o.Name)
 }
 
 func (c *checker) tableProps(d *syntax.TableDecl, info *tableInfo) {
@@ -73,6 +72,9 @@ func (c *checker) tableProps(d *syntax.TableDecl, info *tableInfo) {
 				c.errorf(p.Pos(), "entries of table %q must come after its key", nameOf(d.Name))
 			}
 		case nameOf(p.Name) == "default_action":
+			if k := props["actions"]; k != nil && after(k.Pos(), p.Pos()) {
+				c.errorf(p.Pos(), "default_action of table %q must come after its actions", nameOf(d.Name))
+			}
 			c.defaultAction(p, info)
 		default:
 			c.customProp(p)
@@ -237,6 +239,7 @@ func (c *checker) bindAction(at syntax.Pos, a *ActionObj, args []*syntax.Arg, fu
 			c.errorf(at, "parameter %q of action %q must be bound", p.Name, a.Name)
 			return nil
 		case bound[i] == nil:
+			c.dataParam(a, p)
 		case p.Dir == syntax.NoDir && !full:
 			c.errorf(bound[i].Pos(), "parameter %q of action %q cannot be bound here: the control plane sets it", p.Name, a.Name)
 			return nil
@@ -245,6 +248,14 @@ func (c *checker) bindAction(at syntax.Pos, a *ActionObj, args []*syntax.Arg, fu
 		}
 	}
 	return &Call{Kind: CallAction, Callee: a, Params: ft.Params, Args: bound, Result: voidType}
+}
+
+// dataParam: the control plane gives values that are one bit string.
+func (c *checker) dataParam(a *ActionObj, p *Var) {
+	switch t := under(p.Type).(type) {
+	case *Struct, *Tuple, *Stack, *Varbit, *List:
+		c.errorf(p.At, "parameter %q of action %q cannot have type %s: the control plane sets only bit<W>, int<W>, bool and enums", p.Name, a.Name, describe(t))
+	}
 }
 
 // actionArgs is bindArgs where the arguments of the control plane may be
@@ -423,8 +434,12 @@ func (c *checker) sameList(a, b *syntax.ListExpr) bool {
 			return false
 		}
 	}
-	for i := range a.Fields {
-		if nameOf(a.Fields[i].Name) != nameOf(b.Fields[i].Name) || !c.sameExpr(a.Fields[i].Value, b.Fields[i].Value) {
+	values := map[string]syntax.Expr{}
+	for _, f := range a.Fields {
+		values[nameOf(f.Name)] = f.Value
+	}
+	for _, f := range b.Fields {
+		if v := values[nameOf(f.Name)]; v == nil || !c.sameExpr(v, f.Value) {
 			return false
 		}
 	}
@@ -467,6 +482,9 @@ func (c *checker) customProp(p *syntax.TableProp) {
 // --------------------------------------------------------------------- entries
 
 func (c *checker) entries(p *syntax.TableProp, info *tableInfo, props map[string]*syntax.TableProp) {
+	if len(p.Entries) == 0 {
+		return
+	}
 	if !info.keyed || len(info.keys) == 0 {
 		c.errorf(p.Pos(), "table %q has entries but no key", nameOf(info.decl.Name))
 		return
@@ -481,9 +499,11 @@ func (c *checker) entries(p *syntax.TableProp, info *tableInfo, props map[string
 		for _, k := range e.Keys {
 			c.rawExpr(k)
 		}
-		if len(e.Keys) != len(info.keys) && !(len(e.Keys) == 1 && c.entryTuple(e, info)) {
+		switch {
+		case len(e.Keys) == 1 && c.entryTuple(e, info):
+		case len(e.Keys) != len(info.keys):
 			c.errorf(e.Pos(), "entry has %d keys, table %q has %d", len(e.Keys), nameOf(info.decl.Name), len(info.keys))
-		} else if len(e.Keys) == len(info.keys) && !info.badKeys {
+		case !info.badKeys:
 			for i, k := range e.Keys {
 				c.entryKey(k, info.keys[i], info.kinds[i])
 			}
@@ -494,11 +514,11 @@ func (c *checker) entries(p *syntax.TableProp, info *tableInfo, props map[string
 
 // entryTuple: one list for all keys, or _ for all of them.
 func (c *checker) entryTuple(e *syntax.Entry, info *tableInfo) bool {
-	if isDefault(e.Keys[0]) {
+	if isDefault(e.Keys[0]) && len(info.keys) > 1 {
 		return true
 	}
 	t, ok := c.info.Types[e.Keys[0]].Type.(*Tuple)
-	return ok && len(t.Elems) == len(info.keys) && c.use(e.Keys[0], &Tuple{Elems: info.keys}, "entry")
+	return ok && !info.badKeys && len(t.Elems) == len(info.keys) && c.use(e.Keys[0], &Tuple{Elems: info.keys}, "entry")
 }
 
 func (c *checker) entryAction(e *syntax.Entry, info *tableInfo) {

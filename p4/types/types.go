@@ -175,6 +175,7 @@ type (
 		Decl   *syntax.FuncDecl
 		Recv   *Extern // a method's extern, or nil
 		Extern bool
+		pure   bool // @pure: a constant where its arguments are
 	}
 	ActionObj struct {
 		object

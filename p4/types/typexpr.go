@@ -259,6 +259,10 @@ func (c *checker) specType(te *syntax.SpecType) Type {
 		if isInvalid(a) {
 			return invalidType
 		}
+		if _, ok := o.Type.(*Struct); ok && isKind(a, DontCare) {
+			c.errorf(te.Args[i].Pos(), "type argument of a struct cannot be _")
+			return invalidType
+		}
 		if declOf(a) != nil && declOf(a) == declOf(o.Type) {
 			c.errorf(te.Args[i].Pos(), "type %s contains itself as a type argument", o.Name)
 			return invalidType
@@ -292,11 +296,6 @@ func (c *checker) typeArgs(tes []syntax.TypeExpr) []Type {
 		case *Proto:
 			c.errorf(te.Pos(), "%s cannot be a type argument", describe(u))
 			t = invalidType
-		case *Basic:
-			if u.Kind == Void {
-				c.errorf(te.Pos(), "void cannot be a type argument")
-				t = invalidType
-			}
 		}
 		args = append(args, t)
 	}
@@ -582,7 +581,12 @@ func nestingProblem(t Type, in container) string {
 		}
 	case inHeader, inHeaderStruct:
 		return headerProblem(t, in)
-	case inStruct, inTuple:
+	case inTuple:
+		if isKind(t, Int) || isKind(t, String) || isKind(t, MatchKind) {
+			return "" // such a tuple can only be a constant
+		}
+		return structProblem(t)
+	case inStruct:
 		return structProblem(t)
 	case inList:
 		switch t.(type) {
