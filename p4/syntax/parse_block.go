@@ -163,8 +163,10 @@ func (p *parser) control(d decl) Decl {
 	}
 	broken := p.diags.errors
 	p.body("control "+text(n.Name), syncBody, func() { p.controlPart(n) })
-	if n.Body == nil && !p.bad && p.diags.errors == broken {
-		p.diags.errorf(d.At, "control %s has no apply block", text(n.Name))
+	if n.Body == nil && !p.bad {
+		if p.diags.errors == broken { // else it may be there, unread
+			p.diags.errorf(d.At, "control %s has no apply block", text(n.Name))
+		}
 		n.Body = &BlockStmt{stmt: stmt{node: d.node}, End: d.At}
 	}
 	return n
