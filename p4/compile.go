@@ -14,21 +14,14 @@ import (
 	"gofino/pipeline/ir"
 )
 
-// Fidelity says what becomes of a program that breaks a limit of the chip
-// that the model itself does not have.
-type Fidelity uint8
-
-const (
-	Relaxed Fidelity = iota // a warning
-	Strict                  // an error
-)
-
 // Options of a compilation. The zero value compiles for Tofino, relaxed.
 type Options struct {
 	IncludeDirs []string // -I, searched before the built-in architecture files
 	Defines     []string // -D NAME or NAME=VALUE
 	Target      ir.Target
-	Fidelity    Fidelity
+	// Strict makes what breaks a limit of the chip an error instead of a
+	// warning.
+	Strict bool
 	// MaxErrors ends reading and checking; 0 means 20.
 	MaxErrors int
 }
@@ -64,8 +57,8 @@ func Compile(path string, opt Options) (*ir.Program, []syntax.Diagnostic) {
 }
 
 // CompileSource compiles src, which is called name in diagnostics.
-func CompileSource(name, src string, opt Options) (*ir.Program, []syntax.Diagnostic) {
-	file, diags := syntax.ParseSource(name, []byte(src), opt.syntaxConfig())
+func CompileSource(name string, src []byte, opt Options) (*ir.Program, []syntax.Diagnostic) {
+	file, diags := syntax.ParseSource(name, src, opt.syntaxConfig())
 	return compile(file, name, diags, opt)
 }
 
@@ -96,7 +89,7 @@ func compile(file *syntax.File, path string, diags []syntax.Diagnostic, opt Opti
 		return nil, diags
 	}
 	name := strings.TrimSuffix(filepath.Base(path), ".p4")
-	prog, more := lower.Lower(info, lower.Options{Target: opt.target(), Strict: opt.Fidelity == Strict, Name: name})
+	prog, more := lower.Lower(info, lower.Options{Target: opt.target(), Strict: opt.Strict, Name: name})
 	diags = append(diags, more...)
 	if HasErrors(diags) || prog == nil {
 		return nil, diags
