@@ -194,6 +194,7 @@ func TestErrorsEndAtTheLimit(t *testing.T) {
 func TestOneMistakeIsOneDiagnostic(t *testing.T) {
 	cases := map[string]string{
 		"open brace":     "control c() {\n  apply {\n    if (true) {\n      exit;\n",
+		"P4-14":          "header_type h_t { fields { a : 8; } }\nheader h_t h;\n",
 		"open comment":   "const bit<8> a = 1; /* never closed\n",
 		"open string":    "const string a = \"never closed;\n\n",
 		"open paren":     "@a(b (c) const bit<8> k = 1;\n",

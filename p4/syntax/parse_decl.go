@@ -89,6 +89,9 @@ func (p *parser) functionOrInstance(d decl, what string) Decl {
 		return p.function(d)
 	case p.isNameAt(i) && (p.kindAt(i+1) == tSemi || p.kindAt(i+1) == tAssign):
 		p.errorf(p.pos(), "a variable cannot be declared here: declare a const, or move it into a parser, control, action or function")
+	case p.at().text == "header_type" || p.at().text == "field_list":
+		p.errorf(p.pos(), "%s begins a P4-14 declaration, and this is no P4-16: convert the program first", p.at().String())
+		p.stop()
 	case i == p.i+1 && isName(p.tok):
 		t := &p.tokens[i]
 		p.errorf(p.pos(), "expected %s, found %s %s", what, p.at().String(), t.String())
