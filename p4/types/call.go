@@ -172,10 +172,6 @@ func (c *checker) callFunc(e *syntax.CallExpr, name *syntax.Name, fun syntax.Exp
 	call.Result = c.subst(ft.Result, bind(ft.TypeParams, call.TypeArgs))
 	c.info.Calls[e] = call
 	c.info.Types[fun] = TypeAndValue{Type: &Func{Params: call.Params, Result: call.Result}}
-	if c.place.where == inTable && !c.place.nested && !f.Extern {
-		c.errorf(e.Pos(), "function %s cannot be called in a table", name.Value)
-		return invalidTV
-	}
 	tv := c.knownFunction(e, f, call)
 	if !tv.Known && tv.Value == nil && c.place.where == atTop && !isInvalid(tv.Type) {
 		c.errorf(e.Pos(), "call of %s is not a compile-time constant", name.Value)

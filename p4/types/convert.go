@@ -53,7 +53,7 @@ func (c *checker) convert(e syntax.Expr, target Type, dry bool) string {
 		c.setType(e, tv, target, dry)
 		return ""
 	case *syntax.CondExpr:
-		if c.isUntypedAggregate(x) {
+		if c.isUntypedAggregate(x) || isKind(tv.Type, Int) && !tv.Known && isBits(target) {
 			return c.convertCond(x, tv, target, dry)
 		}
 	}

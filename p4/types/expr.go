@@ -372,7 +372,7 @@ func (c *checker) stackMember(e *syntax.MemberExpr, x TypeAndValue, t *Stack, na
 func (c *checker) index(e *syntax.IndexExpr) TypeAndValue {
 	x := c.value(e.X)
 	i := c.value(e.I)
-	if isInvalid(x.Type) || isInvalid(i.Type) {
+	if isInvalid(x.Type) || isInvalid(i.Type) || !c.fixed(e.I, i) {
 		return invalidTV
 	}
 	if !isNumeric(base(i.Type)) {
@@ -420,7 +420,7 @@ func (c *checker) slice(e *syntax.SliceExpr) TypeAndValue {
 	}
 	hi := c.constSize(e.Hi, "high bit of a slice", 0, maxWidth)
 	lo := c.constSize(e.Lo, "low bit of a slice", 0, maxWidth)
-	if isInvalid(x.Type) || hi < 0 || lo < 0 {
+	if isInvalid(x.Type) || hi < 0 || lo < 0 || !c.fixed(e.X, x) {
 		return invalidTV
 	}
 	if hi < lo {

@@ -107,6 +107,9 @@ func (c *checker) unifyStruct(w *Struct, have Type, vars []*TypeVar, s substitut
 // bindVar keeps the more definite of two types: a width beats int, a bit
 // string beats the enum that converts to it.
 func bindVar(s substitution, v *TypeVar, t Type) {
+	if t == Type(v) {
+		return // the declaration's own default
+	}
 	old := s[v]
 	switch {
 	case old == nil:
@@ -338,7 +341,7 @@ func (c *checker) maybeUnknown(sig *signature, v *TypeVar, bound []syntax.Expr) 
 			continue
 		}
 		used = true
-		if bound[i] != nil {
+		if bound[i] != nil || p.Default != nil {
 			return false
 		}
 	}
@@ -402,7 +405,7 @@ func (c *checker) inferredProblem(sig *signature, p, generic *Var, tv TypeAndVal
 	switch {
 	case hasInt(p.Type):
 		return "a width (write 8w1 or a cast)"
-	case isKind(p.Type, String), isKind(p.Type, MatchKind):
+	case isKind(p.Type, String):
 		return "a run-time type: " + p.Type.String() + " has no values at run time"
 	case isStruct && s.Decl == nil:
 		return "the struct (cast the initializer: (T){...})"

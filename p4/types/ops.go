@@ -8,7 +8,7 @@ import (
 
 func (c *checker) unary(e *syntax.UnaryExpr) TypeAndValue {
 	x := c.value(e.X)
-	if isInvalid(x.Type) {
+	if isInvalid(x.Type) || !c.fixed(e.X, x) {
 		return invalidTV
 	}
 	t := base(x.Type)
@@ -69,6 +69,9 @@ func (c *checker) binary(e syntax.Node, op syntax.Op, xe, ye syntax.Expr) TypeAn
 	if isInvalid(x.Type) || isInvalid(y.Type) {
 		return invalidTV
 	}
+	if !isBits(base(y.Type)) && !c.fixed(xe, x) || !isBits(base(x.Type)) && !c.fixed(ye, y) {
+		return invalidTV
+	}
 	switch op {
 	case syntax.LAnd, syntax.LOr:
 		return c.logical(op, xe, ye, x, y)
@@ -107,8 +110,7 @@ func (c *checker) binary(e syntax.Node, op syntax.Op, xe, ye syntax.Expr) TypeAn
 	return c.foldBinary(e, op, x, y, t)
 }
 
-// checkDivision: only of numbers that are not negative, and by a constant:
-// anything else has no meaning on a switch.
+// checkDivision: only of numbers that are not negative.
 func (c *checker) checkDivision(e syntax.Node, op syntax.Op, x, y TypeAndValue) bool {
 	for _, t := range []Type{base(x.Type), base(y.Type)} {
 		if b, ok := t.(*Bits); ok && b.Signed {
@@ -117,8 +119,7 @@ func (c *checker) checkDivision(e syntax.Node, op syntax.Op, x, y TypeAndValue) 
 		}
 	}
 	if !y.Known && isNumeric(base(y.Type)) {
-		c.errorf(e.Pos(), "right operand of %s must be a compile-time constant", opName(op))
-		return false
+		c.warnf(e.Pos(), "right operand of %s is not a compile-time constant: no switch can divide by it", opName(op))
 	}
 	for _, v := range []Value{x.Value, y.Value} {
 		if n, ok := v.(*big.Int); ok && n.Sign() < 0 {
@@ -377,11 +378,18 @@ func (c *checker) cond(e *syntax.CondExpr) TypeAndValue {
 			tv.Value = b.Value
 		}
 	}
-	if isKind(t, Int) && !q.Known {
-		c.errorf(e.Pos(), "both branches of ?: are int without a width: give one of them a width")
-		return invalidTV
-	}
 	return tv
+}
+
+// fixed reports whether an int is known at compile time. It is not where ?:
+// chooses between two of them at run time; the context must give those a
+// width.
+func (c *checker) fixed(e syntax.Expr, tv TypeAndValue) bool {
+	if !isKind(tv.Type, Int) || tv.Known {
+		return true
+	}
+	c.errorf(e.Pos(), "both branches of ?: are int without a width: give one of them a width")
+	return false
 }
 
 // joinTypes is the one type of both branches of a conditional.
@@ -399,6 +407,9 @@ func (c *checker) joinTypes(e *syntax.CondExpr, a, b TypeAndValue) Type {
 	case bo:
 		msg = c.convert(e.B, a.Type, false)
 	case Identical(a.Type, b.Type):
+	case isKind(a.Type, Int) && isBits(base(b.Type)):
+		t, msg = base(b.Type), c.convert(e.A, base(b.Type), false)
+		c.baseConv(e.B, t)
 	case c.convert(e.B, a.Type, true) == "":
 		c.convert(e.B, a.Type, false)
 	case c.convert(e.A, b.Type, true) == "":
@@ -508,6 +519,14 @@ func (c *checker) cast(e *syntax.CastExpr) TypeAndValue {
 	}
 	if !castable(x.Type, to) {
 		c.errorf(e.Pos(), "cannot cast %s to %s%s", describe(x.Type), describe(to), castHint(x.Type, to))
+		return invalidTV
+	}
+	if b, ok := base(under(to)).(*Bits); ok && isKind(x.Type, Int) && !x.Known {
+		if msg := c.convert(e.X, b, false); msg != "" {
+			c.errorf(e.Pos(), "%s in cast", msg)
+			return invalidTV
+		}
+	} else if !c.fixed(e.X, x) {
 		return invalidTV
 	}
 	tv := TypeAndValue{Type: to, Known: x.Known}

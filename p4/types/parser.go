@@ -280,6 +280,12 @@ func (c *checker) key(e syntax.Expr, t Type, what string) bool {
 		c.errorf(e.Pos(), "%s cannot be a key", describe(tv.Type))
 		return false
 	}
+	if call, ok := unparen(e).(*syntax.CallExpr); ok && !tv.Known {
+		if k := c.info.Calls[call]; k != nil && k.Kind != CallBuiltin {
+			c.errorf(e.Pos(), "key in %s must be a value, not a call", what)
+			return false
+		}
+	}
 	if isBits(under(t)) && !Identical(t, under(t)) && isKind(tv.Type, Int) {
 		// a literal stands for a value of a "type" in key sets
 		return c.use(e, under(t), what)

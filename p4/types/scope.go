@@ -36,6 +36,9 @@ func (c *checker) declare(n *syntax.Name, o Object) {
 		return
 	}
 	c.info.Defs[n] = o
+	if _, isType := o.(*TypeObj); n.Value == "main" && c.scope == c.global && isType {
+		c.errorf(n.Pos(), "main must be an instance of a package, not %s", objectText(o))
+	}
 	old := c.scope.names[n.Value]
 	if len(old) > 0 && !overloads(o, old) {
 		c.errorf(n.Pos(), "%q is declared twice in the same scope (first at %s)", n.Value, posText(old[0].ObjPos()))

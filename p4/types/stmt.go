@@ -364,9 +364,6 @@ func (c *checker) switchStmt(s *syntax.SwitchStmt) {
 		return
 	}
 	t := tag.Type
-	if c.kinds["exact"] == nil {
-		c.errorf(s.Pos(), "switch on a value needs the match kind exact: include core.p4")
-	}
 	if !isInvalid(t) && !switchable(t) {
 		c.errorf(s.Tag.Pos(), "cannot switch on %s: only on bit<W>, int<W>, enums, error and action_run", describe(t))
 		t = invalidType

@@ -254,7 +254,7 @@ func (c *checker) bindAction(at syntax.Pos, a *ActionObj, args []*syntax.Arg, fu
 func (c *checker) dataParam(a *ActionObj, p *Var) {
 	switch t := under(p.Type).(type) {
 	case *Struct, *Tuple, *Stack, *Varbit, *List:
-		c.errorf(p.At, "parameter %q of action %q cannot have type %s: the control plane sets only bit<W>, int<W>, bool and enums", p.Name, a.Name, describe(t))
+		c.warnf(p.At, "parameter %q of action %q has type %s: a control plane sets bit<W>, int<W>, bool and enums", p.Name, a.Name, describe(t))
 	}
 }
 
