@@ -25,6 +25,7 @@ type compiler struct {
 	labels  []*label       // all, to be resolved at the end
 	breaks  map[int]*label // of the blocks around
 	exit    *label         // where Exit goes
+	control bool           // in the control: tables may be applied
 	actions map[int]*label // bodies of table actions
 	queue   []int          // actions whose body is to be compiled
 
@@ -115,16 +116,18 @@ func (c *compiler) program() {
 	c.g.parserEnd = 1
 	c.parser(g.Parser)
 	c.emit(instr{op: opParserEnd})
-	c.exit = c.newLabel()
+	control := c.newLabel()
+	c.exit, c.control = control, true
 	c.block(g.Control)
-	c.set(c.exit)
-	c.exit = c.newLabel()
+	c.set(control)
+	c.exit, c.control = c.newLabel(), false
 	c.block(g.Deparser)
 	c.set(c.exit)
 	if c.emitted {
 		c.emit(instr{op: opFlush})
 	}
 	c.emit(instr{op: opEnd})
+	c.exit = control
 	for len(c.queue) > 0 {
 		a := c.queue[0]
 		c.queue = c.queue[1:]

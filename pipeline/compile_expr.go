@@ -76,10 +76,18 @@ func (c *compiler) load(d uint8, p place) {
 	c.emit(instr{op: op, d: d, a: p.off, sh: p.shift, m: p.mask})
 }
 
-// store emits the write of a register.
+// store emits the write of a register, with zeros above it in a place of more
+// than 64 bits.
 func (c *compiler) store(l ir.Loc, x uint8) {
-	if l.Width == 0 {
+	if l.Width == 0 || !c.check(l) {
 		return
+	}
+	if up := l.Width - 64; up > 0 {
+		reg := c.reg
+		c.reg = max(c.reg, int(x)+1)
+		c.zero(ir.Loc{Bit: l.Bit, Width: up})
+		c.reg = reg
+		l = ir.Loc{Bit: l.Bit + up, Width: 64}
 	}
 	c.wrote(l)
 	p := c.place(l)

@@ -112,13 +112,10 @@ func (c *compiler) registerExec(s *ir.RegisterExec) {
 		return
 	}
 	base := c.reg
-	if s.Dst.Width != 0 {
-		c.zero(s.Dst)
-	}
 	index := c.cellIndex(ra.Register, s.Index, s.Log)
-	end := c.newLabel()
+	none, end := c.newLabel(), c.newLabel()
 	lo, hi := c.register(), c.register()
-	c.jump(instr{op: opRegGet, a: int32(ra.Register), x: index, d: lo}, end)
+	c.jump(instr{op: opRegGet, a: int32(ra.Register), x: index, d: lo}, none)
 	c.store(ra.Lo, lo)
 	c.store(ra.Hi, hi)
 	c.reg -= 2
@@ -128,9 +125,16 @@ func (c *compiler) registerExec(s *ir.RegisterExec) {
 	c.block(ra.Body)
 	c.regSet(ra.Register, index, c.loadOr0(ra.Lo), c.loadOr0(ra.Hi))
 	c.reg = base
-	if s.Dst.Width != 0 && ra.Out.Width != 0 {
-		c.assign(s.Dst, resize(&ir.Load{Loc: ra.Out}, s.Dst.Width))
+	if s.Dst.Width == 0 {
+		c.set(none)
+		return
 	}
+	if ra.Out.Width != 0 {
+		c.assign(s.Dst, resize(&ir.Load{Loc: ra.Out}, s.Dst.Width))
+		c.jump(instr{op: opJump}, end)
+	}
+	c.set(none)
+	c.zero(s.Dst)
 	c.set(end)
 }
 
@@ -236,7 +240,7 @@ func (c *compiler) checksumUpdate(s *ir.ChecksumUpdate) {
 	}
 	i.d = c.register()
 	c.emit(i)
-	c.assignUnit(s.Dst, i.d)
+	c.store(s.Dst, i.d)
 	c.reg = base
 }
 

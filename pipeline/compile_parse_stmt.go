@@ -135,16 +135,7 @@ func (c *compiler) unitResult(o op, unit int, dst ir.Loc) {
 	d := c.register()
 	c.reg--
 	c.emit(instr{op: o, d: d, x: uint8(unit)})
-	c.assignUnit(dst, d)
-}
-
-// assignUnit stores a checksum, cut or zero-extended to the place.
-func (c *compiler) assignUnit(dst ir.Loc, r uint8) {
-	if dst.Width > 64 {
-		c.storeConst(ir.Loc{Bit: dst.Bit, Width: min(dst.Width-64, 64)}, 0)
-		dst = ir.Loc{Bit: dst.Bit + dst.Width - 64, Width: 64}
-	}
-	c.store(dst, r)
+	c.store(dst, d)
 }
 
 // sum adds up data, one list of bits from its first, in the pending sum; it

@@ -60,7 +60,7 @@ func (c *compiler) parser(p *ir.Parser) {
 		r := c.register()
 		c.jump(instr{op: opUnitEnd, d: r, x: uint8(d.Unit), a: int32(i + 1)}, skip)
 		c.reg--
-		c.assignUnit(d.Dst, r)
+		c.store(d.Dst, r)
 		c.set(skip)
 	}
 }

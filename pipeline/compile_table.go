@@ -33,6 +33,10 @@ func (c *compiler) apply(s *ir.Apply) {
 		return
 	}
 	t := pl.Tables[s.Table]
+	if !c.control {
+		c.fail("apply %s: tables are applied in controls only, not in parsers, deparsers or actions", t.Name)
+		return
+	}
 	scratch := c.scratch
 	defer func() { c.scratch = scratch }()
 

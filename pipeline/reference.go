@@ -125,8 +125,8 @@ func (r *reference) event(k Kind, pos ir.Pos, name string, kv ...string) {
 	r.sink.Event(e)
 }
 
-// hex writes v as wide as w bits are.
-func hex(v *big.Int, w int) string {
+// hexText writes v as wide as w bits are.
+func hexText(v *big.Int, w int) string {
 	return fmt.Sprintf("0x%0*x", (w+3)/4, v)
 }
 
@@ -179,7 +179,7 @@ func (r *reference) set(pos ir.Pos, l ir.Loc, v *big.Int) {
 	if r.sink != nil {
 		if name, hidden := r.fieldName(l); !hidden {
 			v := new(big.Int).And(v, bigOnes(l.Width))
-			r.event(KindAssign, pos, name, "old", hex(r.read(l), l.Width), "new", hex(v, l.Width))
+			r.event(KindAssign, pos, name, "old", hexText(r.read(l), l.Width), "new", hexText(v, l.Width))
 		}
 	}
 	r.write(l, v)
@@ -254,7 +254,7 @@ func (r *reference) transition(s *ir.State) (int, bool) {
 	if r.sink != nil {
 		var kv []string
 		for i, k := range keys {
-			kv = append(kv, fmt.Sprintf("key%d", i), hex(k, s.Keys[i].W()))
+			kv = append(kv, fmt.Sprintf("key%d", i), hexText(k, s.Keys[i].W()))
 		}
 		name := "no match"
 		if ok {

@@ -114,7 +114,7 @@ func (r *reference) stmt(s ir.Stmt) flow {
 	case *ir.MathExec:
 		x := r.eval(s.X)
 		v := mathUnit(r.pl.MathUnits[s.Unit], x.Uint64())
-		r.event(KindMath, s.P, r.pl.MathUnits[s.Unit].Name, "input", hex(x, s.X.W()), "value", fmt.Sprintf("%#x", v))
+		r.event(KindMath, s.P, r.pl.MathUnits[s.Unit].Name, "input", hexText(x, s.X.W()), "value", fmt.Sprintf("%#x", v))
 		r.set(s.P, s.Dst, new(big.Int).SetUint64(v))
 	case *ir.Apply:
 		return r.apply(s)
@@ -144,12 +144,12 @@ func (r *reference) switchStmt(s *ir.Switch) flow {
 	for i, c := range s.Cases {
 		for _, v := range c.Values {
 			if v.Cmp(tag) == 0 {
-				r.event(KindBranch, s.P, "switch", "value", hex(tag, s.Tag.W()), "taken", fmt.Sprint("case ", i))
+				r.event(KindBranch, s.P, "switch", "value", hexText(tag, s.Tag.W()), "taken", fmt.Sprint("case ", i))
 				return r.block(c.Body)
 			}
 		}
 	}
-	r.event(KindBranch, s.P, "switch", "value", hex(tag, s.Tag.W()), "taken", "default")
+	r.event(KindBranch, s.P, "switch", "value", hexText(tag, s.Tag.W()), "taken", "default")
 	return r.block(s.Default)
 }
 
@@ -249,7 +249,7 @@ func (r *reference) lookahead(s *ir.Lookahead) flow {
 	v := new(big.Int).SetBytes(ahead)
 	v.Rsh(v, uint(8*len(ahead)-end))
 	v.And(v, bigOnes(s.Dst.Width))
-	r.event(KindLookahead, s.P, "", "value", hex(v, s.Dst.Width))
+	r.event(KindLookahead, s.P, "", "value", hexText(v, s.Dst.Width))
 	r.set(s.P, s.Dst, v)
 	return next
 }
@@ -355,7 +355,7 @@ func (r *reference) hashGet(s *ir.HashGet) {
 	out := make([]byte, (max(h.Width, s.Dst.Width)+7)/8)
 	r.pi.hashes[s.Hash].Sum(out, in)
 	v := new(big.Int).SetBytes(out)
-	r.event(KindHash, s.P, h.Name, "input", fmt.Sprintf("%x", in), "value", hex(v, h.Width))
+	r.event(KindHash, s.P, h.Name, "input", fmt.Sprintf("%x", in), "value", hexText(v, h.Width))
 	r.set(s.P, s.Dst, v)
 }
 
@@ -371,7 +371,7 @@ func (r *reference) randomGet(s *ir.RandomGet) {
 		v.Or(v, d.Lsh(d, uint(i)))
 	}
 	v.And(v, bigOnes(w))
-	r.event(KindRandom, s.P, r.pl.Randoms[s.Random].Name, "value", hex(v, w))
+	r.event(KindRandom, s.P, r.pl.Randoms[s.Random].Name, "value", hexText(v, w))
 	r.set(s.P, s.Dst, v)
 }
 
@@ -425,7 +425,7 @@ func (r *reference) registerExec(s *ir.RegisterExec) {
 	nlo, nhi := r.read(ra.Lo).Uint64(), r.read(ra.Hi).Uint64()
 	reg.Set(i, nlo, nhi)
 	out := r.read(ra.Out)
-	r.event(KindRegister, s.P, ra.Name, "op", "execute", "index", fmt.Sprint(i), "old", cellText(lo, hi), "new", cellText(nlo, nhi), "result", hex(out, ra.Out.Width))
+	r.event(KindRegister, s.P, ra.Name, "op", "execute", "index", fmt.Sprint(i), "old", cellText(lo, hi), "new", cellText(nlo, nhi), "result", hexText(out, ra.Out.Width))
 	r.set(s.P, s.Dst, out)
 }
 
@@ -492,7 +492,7 @@ func (r *reference) tableEvent(s *ir.Apply, keys []*big.Int, hit bool, e *tables
 	t := r.pl.Tables[s.Table]
 	var kv []string
 	for i, k := range t.Keys {
-		kv = append(kv, "key "+k.Name, hex(keys[i], k.Width))
+		kv = append(kv, "key "+k.Name, hexText(keys[i], k.Width))
 	}
 	result := "miss"
 	if hit {
@@ -505,7 +505,7 @@ func (r *reference) tableEvent(s *ir.Apply, keys []*big.Int, hit bool, e *tables
 	if a != nil {
 		kv = append(kv, "action", a.Name)
 		for _, p := range a.Params {
-			kv = append(kv, "data "+p.Name, hex(r.read(p.Loc), p.Loc.Width))
+			kv = append(kv, "data "+p.Name, hexText(r.read(p.Loc), p.Loc.Width))
 		}
 	}
 	r.event(KindTable, s.P, t.Name, kv...)
