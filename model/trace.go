@@ -107,8 +107,9 @@ func (c *call) traceOut(k ChipKind, port Port, id int, head, payload []byte) {
 }
 
 func (c *call) traceReplicate(pk *stored, r pre.Request) []pre.Copy {
+	id := pk.id // pk itself must not escape: the untraced path keeps it on the stack
 	return c.s.pre.Explain(r, func(d pre.Decision) {
-		c.chip(ChipEvent{Kind: ChipReplicate, Packet: pk.id, From: pk.id, Port: Port(d.Copy.Port), Attrs: []pipeline.Attr{
+		c.chip(ChipEvent{Kind: ChipReplicate, Packet: id, From: id, Port: Port(d.Copy.Port), Attrs: []pipeline.Attr{
 			attr("depth", "%d", d.Depth), attr("decision", "%s", d.Text),
 		}})
 	})
