@@ -49,7 +49,7 @@ type checker struct {
 	kinds   map[string]*MatchKindObj
 	errs    map[string]*ErrorObj
 	states  map[string]*StateObj // of the parser being checked
-	cpNames map[string]syntax.Pos
+	cpNames map[string]cpName
 	cpPath  []string // names of the enclosing control or parser
 }
 
@@ -134,7 +134,7 @@ func newChecker(file *syntax.File, cfg Config) *checker {
 		open:    map[Object]bool{},
 		kinds:   map[string]*MatchKindObj{},
 		errs:    map[string]*ErrorObj{},
-		cpNames: map[string]syntax.Pos{},
+		cpNames: map[string]cpName{},
 	}
 	c.global = &scope{names: map[string][]Object{}}
 	c.scope = c.global

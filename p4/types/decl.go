@@ -685,11 +685,23 @@ func (c *checker) controlPlaneName(kind string, d syntax.Decl, name string) {
 		full = name[1:]
 	}
 	key := kind + " " + full
-	if old, ok := c.cpNames[key]; ok {
-		c.errorf(d.Pos(), "%s has the control-plane name %q of another %s (at %s)", kind, full, kind, posText(old))
-		return
+	old, ok := c.cpNames[key]
+	switch {
+	case !ok:
+		c.cpNames[key] = cpName{at: d.Pos(), scope: c.scope}
+	case old.scope == c.scope:
+		c.errorf(d.Pos(), "%s has the control-plane name %q of another %s (at %s)", kind, full, kind, posText(old.at))
+	default:
+		c.warnf(d.Pos(), "%s has the control-plane name %q of another %s (at %s)", kind, full, kind, posText(old.at))
 	}
-	c.cpNames[key] = d.Pos()
+}
+
+// cpName is the place of a name that the control plane sees. Programs made
+// from P4-14 give the same absolute name to actions of several controls; only
+// two in one block are an error.
+type cpName struct {
+	at    syntax.Pos
+	scope *scope
 }
 
 // ---------------------------------------------------------- parsers and controls

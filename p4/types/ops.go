@@ -388,7 +388,7 @@ func (c *checker) fixed(e syntax.Expr, tv TypeAndValue) bool {
 	if !isKind(tv.Type, Int) || tv.Known {
 		return true
 	}
-	c.errorf(e.Pos(), "both branches of ?: are int without a width: give one of them a width")
+	c.errorf(e.Pos(), "an int that is not known at compile time needs a width: write 8w1 or a cast")
 	return false
 }
 
