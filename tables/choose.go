@@ -16,7 +16,7 @@ type choice struct {
 type choiceWord struct {
 	active [2]uint64 // bit i: slot i holds an active member
 	count  int       // active members
-	usage  int       // highest active slot + 1
+	usage  int       // highest slot with a member, active or not, + 1
 	slot   [wordMembers]*Member
 	// order lists the active members by slot.
 	order []*Member

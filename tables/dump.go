@@ -87,30 +87,34 @@ func (d *dumper) match(m *Match) {
 		d.num(uint64(e.cell))
 		d.num(uint64(e.prio))
 		d.num(e.seq)
+		d.entryAction(e)
+		if e.kind == defaultEntry {
+			continue
+		}
 		for _, k := range m.keysOf(e) {
-			if e.kind == defaultEntry {
-				break
-			}
 			d.bytes(k.Value)
 			d.bytes(k.Mask)
 			d.num(uint64(k.Prefix))
 			d.bytes(k.Lo)
 			d.bytes(k.Hi)
 		}
-		d.action(e.act.Load())
-		switch r := e.ref.Load(); {
-		case r == nil:
-			d.num(0)
-		case r.member != nil:
-			d.num(1)
-			d.num(uint64(r.member.id))
-		default:
-			d.num(2)
-			d.num(uint64(r.group.id))
-		}
 	}
 	for _, c := range m.free {
 		d.num(uint64(c))
+	}
+}
+
+func (d *dumper) entryAction(e *Entry) {
+	d.action(e.act.Load())
+	switch r := e.ref.Load(); {
+	case r == nil:
+		d.num(0)
+	case r.member != nil:
+		d.num(1)
+		d.num(uint64(r.member.id))
+	default:
+		d.num(2)
+		d.num(uint64(r.group.id))
 	}
 }
 

@@ -54,15 +54,20 @@ func (s *Selector) publish(g *Group) {
 	c := &choice{mode: s.mode, scramble: s.scramble}
 	c.words = make([]choiceWord, max(1, (g.max+wordMembers-1)/wordMembers))
 	for i, sl := range g.slots {
-		if sl.member == nil || !sl.active {
+		if sl.member == nil {
 			continue
 		}
 		w, at := &c.words[i/wordMembers], i%wordMembers
+		// An inactive member counts here: flows of the others must not move
+		// when one goes down.
+		w.usage = at + 1
+		if !sl.active {
+			continue
+		}
 		w.active[at>>6] |= 1 << (at & 63)
 		w.slot[at] = sl.member
 		w.order = append(w.order, sl.member)
 		w.count++
-		w.usage = at + 1
 	}
 	g.live.Store(c)
 }
