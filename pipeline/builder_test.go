@@ -307,3 +307,5 @@ func unhex(s string) []byte {
 	}
 	return b
 }
+
+func hexOf(b []byte) string { return hex.EncodeToString(b) }

@@ -16,7 +16,6 @@ func (c *compiler) stmt(s ir.Stmt) {
 	if _, isEmit := s.(*ir.Emit); c.emitted && !isEmit {
 		// What follows may change memory that waits to be copied to Head.
 		c.emit(instr{op: opFlush})
-		c.emitted = false
 	}
 	switch s := s.(type) {
 	case *ir.Assign:
