@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"gofino/pipeline/ir"
+	"gofino/pre"
 	"gofino/tables"
 )
 
@@ -128,12 +129,28 @@ func (s *Switch) setPort(k fixedKey, change func(*portEntry) (record, error)) (f
 	if r != nil {
 		to = &portEntry{values: r}
 	}
+	restore := s.portRestorer(p, old)
 	s.storePort(p, to)
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.storePort(p, old)
+		restore()
 	}, nil
+}
+
+// portRestorer puts the entry back, and forgets a failover that the port did
+// not have before. The caller of both holds mu.
+func (s *Switch) portRestorer(p Port, e *portEntry) func() {
+	was, err := s.pre.Port(pre.Port(p))
+	return func() {
+		s.storePort(p, e)
+		if err != nil || was.Failed {
+			return
+		}
+		if _, err := s.pre.ClearFailover(pre.Port(p)); err != nil {
+			panic("BUG: a port that had a state has none: " + err.Error())
+		}
+	}
 }
 
 func (s *Switch) storePort(p Port, e *portEntry) {
@@ -148,15 +165,16 @@ func (s *Switch) storePort(p Port, e *portEntry) {
 func (s *Switch) clearPorts() (func(), error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	old := maps.Clone(s.portTable)
-	for p := range old {
+	var restore []func()
+	for p, e := range maps.Clone(s.portTable) {
+		restore = append(restore, s.portRestorer(p, e))
 		s.storePort(p, nil)
 	}
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		for p, e := range old {
-			s.storePort(p, e)
+		for _, r := range restore {
+			r()
 		}
 	}, nil
 }

@@ -403,3 +403,48 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Fields whose effect is not public are refused where the program writes them.
+func TestRefusedFields(t *testing.T) {
+	p := testProgram(ir.Tofino2)
+	g := p.Pipelines[0].Egress
+	g.Intr[ir.MirrorEgressPort] = g.Intr[ir.GlobalVer]
+	at := ir.S{P: ir.Pos{File: "prog.p4", Line: 7, Col: 3}}
+	zero := &ir.Assign{S: at, Dst: g.Intr[ir.GlobalVer], X: constant(32, 0)}
+	g.Control = append(g.Control, zero)
+	if _, err := New(p, Config{}); err != nil {
+		t.Errorf("writing 0: %v", err)
+	}
+	g.Control = append(g.Control, &ir.If{Cond: constant(1, 1), Then: []ir.Stmt{&ir.Assign{S: at, Dst: g.Intr[ir.GlobalVer], X: constant(32, 1)}}})
+	_, err := New(p, Config{})
+	if want := "prog.p4:7:3: error: mirror_egress_port of the egress is not emulated"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// A port that goes down, by its link or by $PORT, fails over when the engine
+// is told to; taking the change back takes the failover back.
+func TestFastFailover(t *testing.T) {
+	b := newBench(t, ir.Tofino, Config{})
+	b.group(1, 1, 10, 11)
+	b.sw.PRE().SetFastFailover(true)
+	b.sw.PRE().SetPortProtection(true)
+	b.must(b.write(tables.Modify, "$pre.port", 10, field("$MULTICAST_BACKUP_PORT", num32(20))))
+	c := command{flags: fGroupA, a: 1, rid: 9}.bytes()
+	b.sw.PortUp(10, false)
+	b.wantPorts(b.run(1, c), 20, 11)
+	b.sw.PortUp(10, true)
+	b.wantPorts(b.run(1, c), 20, 11)
+	b.must(b.write(tables.Modify, "$pre.port", 10, field("$MULTICAST_CLEAR_FAST_FAILOVER", true)))
+	b.wantPorts(b.run(1, c), 10, 11)
+	port := func(op tables.Op, enable bool) tables.Update {
+		return tables.Update{Op: op, Entry: tables.TableEntry{Table: "$PORT", Key: []tables.KeyField{{Name: "$DEV_PORT", Value: []byte{10}}}, Data: []tables.DataField{
+			field("$SPEED", "BF_SPEED_10G"), field("$FEC", "BF_FEC_TYP_NONE"), field("$PORT_ENABLE", enable),
+		}}}
+	}
+	err := b.sw.API().Write(context.Background(), tables.AllPipes, []tables.Update{port(tables.Insert, false), port(tables.Insert, true)}, tables.RollbackOnError)
+	if !errors.Is(err, tables.ErrExists) {
+		t.Fatal(err)
+	}
+	b.wantPorts(b.run(1, c), 10, 11)
+}

@@ -64,6 +64,11 @@ func New(prog *ir.Program, c Config) (*Switch, error) {
 	if c.Clock == nil {
 		c.Clock = new(clock.Virtual)
 	}
+	for _, pl := range prog.Pipelines {
+		if err := refuse(pl); err != nil {
+			return nil, err
+		}
+	}
 	store, err := tables.NewStore(prog, c.Pipes)
 	if err != nil {
 		return nil, err
@@ -128,14 +133,13 @@ func (s *Switch) PortUp(p Port, up bool) {
 		return
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.link[p] = up
 	s.setPortFlags(p)
-	s.mu.Unlock()
-	s.pre.SetLink(pre.Port(p), up)
 }
 
-// setPortFlags publishes what the packet path needs to know of a port. The
-// caller holds mu, or the switch is not shared yet.
+// setPortFlags publishes what the packet path needs to know of a port, and
+// tells the replication engine when it goes up or down. The caller holds mu, or the switch is not shared yet.
 func (s *Switch) setPortFlags(p Port) {
 	e := s.portTable[p]
 	recirc := recirculates(s.target, p)
@@ -149,7 +153,9 @@ func (s *Switch) setPortFlags(p Port) {
 	if recirc && !s.conf.PlainRecirculation || e != nil && e.loopback() {
 		f |= portLoop
 	}
-	s.ports[p].Store(f)
+	if old := s.ports[p].Swap(f); (old^f)&portUp != 0 {
+		s.pre.SetLink(pre.Port(p), f&portUp != 0)
+	}
 }
 
 func (s *Switch) take() *call {

@@ -1,5 +1,3 @@
-// Package clock is where everything that depends on time asks for it: real
-// time for live ports, virtual time for vectors, simulation and replay.
 package clock
 
 import (
