@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"fmt"
+
 	"gofino/p4/syntax"
 	"gofino/p4/types"
 	"gofino/pipeline/ir"
@@ -23,7 +25,8 @@ func Lower(info *types.Info, opt Options) (*ir.Program, []syntax.Diagnostic) {
 	}
 	force := map[string]bool{}
 	for {
-		l := &lowerer{info: info, target: opt.Target, force: force, again: map[string]bool{}, methods: methodTable()}
+		l := &lowerer{info: info, target: opt.Target, force: force, again: map[string]bool{}, methods: methodTable(),
+			copies: map[syntax.Decl]int{}}
 		l.strict = opt.Strict
 		prog := l.program(opt)
 		if len(l.again) == 0 || l.errors > 0 {
@@ -48,6 +51,7 @@ type lowerer struct {
 	force   map[string]bool // instances whose parameters are always copied
 	again   map[string]bool // instances found to need that
 	methods map[string]func(*gress, *method) *value
+	copies  map[syntax.Decl]int // of blocks with constructor parameters
 }
 
 // pipeline lowers one Pipeline(...) instance.
@@ -230,8 +234,15 @@ func (g *gress) blockInstance(a syntax.Expr) *instance {
 	if !ok || p.Decl == nil {
 		return nil
 	}
+	name := p.Name
+	if len(p.Ctor) > 0 {
+		// The chip's compiler makes a copy of a block for each set of
+		// constructor arguments, and numbers the copies.
+		name = fmt.Sprintf("%s_%d", name, g.copies[p.Decl])
+		g.copies[p.Decl]++
+	}
 	g.root = true
-	return g.construct(g.top, c, t, p.Name, a.Pos(), p.Decl.Annots(), nil)
+	return g.construct(g.top, c, t, name, a.Pos(), p.Decl.Annots(), nil)
 }
 
 // blockParams gives the parameters of the three blocks their storage. Headers

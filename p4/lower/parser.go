@@ -22,7 +22,10 @@ type parserBuilder struct {
 	names  map[string]int
 	writes map[int]bool // headers extracted or changed so far
 	looped bool         // the state being lowered may run again, or after others
+	again  bool         // some state leads back to the first one
 	units  int
+	// egressMeta: the parser extracts the egress intrinsic header itself.
+	egressMeta bool
 }
 
 type stateKey struct {
@@ -51,7 +54,9 @@ func (g *gress) lowerParser(inst *instance, name string) {
 		return
 	}
 	init := g.capture(func() { b.locals(act, false) })
-	if len(init) > 0 && targeted(d, "start") {
+	b.again = targeted(d, "start")
+	if len(init) > 0 && b.again {
+		b.again = false
 		i := b.newState("$init", d.Name.Pos())
 		b.out.States[i].Body = init
 		b.out.States[i].Next = b.state(act, start)
@@ -67,7 +72,43 @@ func (g *gress) lowerParser(inst *instance, name string) {
 		next()
 	}
 	b.out.Checksums = b.units
+	if g.dir == ir.Egress && !b.egressMeta {
+		b.skipEgressMeta()
+	}
 	g.parser = nil
+}
+
+// skipEgressMeta: an egress parser that leaves the intrinsic header alone never
+// sees it (the chip's compiler skips what the program does not extract).
+func (b *parserBuilder) skipEgressMeta() {
+	n := egressMetaBytes(b.g.target)
+	skip := &ir.Advance{S: ir.S{P: b.out.Pos}, Bits: constInt(32, int64(n)*8)}
+	if b.again {
+		first := *b.out.States[0]
+		b.out.States = append(b.out.States, &first)
+		moved := len(b.out.States) - 1
+		for _, s := range b.out.States {
+			if s.Next == 0 {
+				s.Next = moved
+			}
+			for _, c := range s.Cases {
+				if c.Next == 0 {
+					c.Next = moved
+				}
+			}
+		}
+		b.out.States[0] = &ir.State{Name: "$skip", Pos: b.out.Pos, Next: moved}
+	}
+	b.out.States[0].Body = append([]ir.Stmt{skip}, b.out.States[0].Body...)
+}
+
+// egressMetaBytes is the size of the egress intrinsic header
+// (tna-semantics.md, 2.5).
+func egressMetaBytes(t ir.Target) int {
+	if t == ir.Tofino {
+		return 27
+	}
+	return 28
 }
 
 func findState(d *syntax.ParserDecl, name string) *syntax.StateDecl {
@@ -120,7 +161,7 @@ func (b *parserBuilder) newState(name string, at syntax.Pos) int {
 		b.names[name] = 1
 	}
 	i := len(b.out.States)
-	b.out.States = append(b.out.States, &ir.State{Name: name, Pos: irPos(at), Next: ir.Reject})
+	b.out.States = append(b.out.States, &ir.State{Name: name, Pos: irPos(at), Next: rejected})
 	if i == maxStates {
 		b.g.errorf(at, "parser has more than %d states after inlining", maxStates)
 	}
@@ -298,17 +339,23 @@ func (b *parserBuilder) subparser(i int, act *parserAct, inst *instance, c *type
 	b.out.States[i].Next = b.state(sub, start)
 }
 
+// rejected is where an explicit or missing transition to reject leads. The
+// chip's compiler makes the same end of parsing of accept and reject (p4c,
+// backends/tofino, extract_parser.cpp: convertState), so the packet goes on;
+// only a select without a matching case drops it.
+const rejected = ir.Accept
+
 func (b *parserBuilder) target(act *parserAct, n *syntax.Name) int {
 	switch n.Value {
 	case "accept":
 		return act.accept()
 	case "reject":
-		return ir.Reject
+		return rejected
 	}
 	if d := findState(act.d, n.Value); d != nil {
 		return b.state(act, d)
 	}
-	return ir.Reject
+	return rejected
 }
 
 func (b *parserBuilder) transition(i int, act *parserAct, d *syntax.StateDecl) {

@@ -36,6 +36,9 @@ func (g *gress) extract(m *method) *value {
 		return nil
 	}
 	g.refuseHeader(p.t, m.e.Pos())
+	if typeName(p.t) == egIntr {
+		g.parser.egressMeta = true
+	}
 	switch {
 	case p.special == stackNext:
 		if p.owner.stack < 0 {
