@@ -2,28 +2,19 @@ package call
 
 import (
 	"context"
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"gofino/model"
-	"gofino/p4/arch"
-	"gofino/p4/lower"
-	"gofino/p4/syntax"
-	"gofino/p4/types"
+	"gofino/p4"
 	"gofino/pipeline/ir"
 	"gofino/sfu"
 )
 
 func compile(t testing.TB, target ir.Target) *ir.Program {
-	file, d := syntax.ParseSource("sfu.p4", []byte(sfu.Source), syntax.Config{
-		Defines: []string{fmt.Sprintf("__TARGET_TOFINO__=%d", target)}, Builtin: arch.Builtin})
-	require.Empty(t, d)
-	info, d := types.Check(file, types.Config{})
-	require.Empty(t, d)
-	prog, d := lower.Lower(info, lower.Options{Target: target, Strict: true, Name: "sfu"})
-	require.Empty(t, d)
+	prog, diags := p4.CompileSource("sfu.p4", []byte(sfu.Source), p4.Options{Target: target, Strict: true})
+	require.Empty(t, diags)
 	return prog
 }
 
