@@ -562,6 +562,15 @@ func TestAFPacketLoopAllocatesNothing(t *testing.T) {
 	require.NotZero(t, ports[1].Stats().TxFrames)
 }
 
+func TestPumpPinned(t *testing.T) {
+	p := Pump{Ports: []Port{new(Null)}, Pin: true, CPU: 1000}
+	require.ErrorContains(t, p.Run(t.Context()), "bind the forwarding loop to processor 1000")
+	p.CPU = 0
+	done := make(chan error)
+	go func() { done <- p.Run(t.Context()) }() // the goroutine stays bound
+	require.NoError(t, <-done)
+}
+
 // TestHammerAFPacket reads the counters and the link state, and changes the
 // link, while the loop forwards.
 func TestHammerAFPacket(t *testing.T) {

@@ -30,13 +30,8 @@ type mmsghdr struct {
 	len uint32
 }
 
-const (
-	// arenaBytes holds copies of what Send was given; at least one MaxFrame.
-	arenaBytes = 256 << 10
-	// copyBelow: a payload this short is copied behind its head, which costs
-	// less than the kernel's handling of a second piece.
-	copyBelow = 128
-)
+// arenaBytes holds copies of what Send was given; at least one MaxFrame.
+const arenaBytes = 256 << 10
 
 // txQueue collects frames and sends them with sendmmsg. Owned by the goroutine
 // that calls Send, except for count.
@@ -85,7 +80,7 @@ func (q *txQueue) borrow(mem []byte) {
 // send queues one frame of a size that has been checked.
 func (q *txQueue) send(head, payload []byte) {
 	place := uintptr(unsafe.Pointer(unsafe.SliceData(payload)))
-	lent := place >= q.lo && place < q.hi && (len(payload) > copyBelow || len(head) == 0)
+	lent := place >= q.lo && place < q.hi
 	need := len(head)
 	if !lent {
 		need += len(payload)
