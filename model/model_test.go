@@ -647,7 +647,9 @@ func TestPorts(t *testing.T) {
 	up := command{flags: fUcast, port: 7}.bytes()
 	b := newBench(t, ir.Tofino, Config{})
 	b.wantPorts(b.run(127, up), 7) // every 9-bit port exists
-	b.wantPorts(b.run(1, command{flags: fUcast, port: 511}.bytes()), 511)
+	b.wantPorts(b.run(1, command{flags: fUcast, port: 510}.bytes()), 510)
+	b.wantPorts(b.run(1, command{flags: fUcast, port: 511}.bytes())) // but the invalid one
+	b.wantDrop(DropNoPort, 1)
 	b.sw.PortUp(7, false)
 	b.wantPorts(b.run(1, up))
 	b.wantPorts(b.run(7, up))
@@ -655,7 +657,7 @@ func TestPorts(t *testing.T) {
 	b.sw.PortUp(7, true)
 	b.wantPorts(b.run(1, up), 7)
 	b.wantPorts(b.run(600, up))
-	b.wantDrop(DropNoPort, 1)
+	b.wantDrop(DropNoPort, 2)
 
 	b = newBench(t, ir.Tofino, Config{StrictPorts: true, Pipes: 2})
 	b.wantPorts(b.run(1, up))

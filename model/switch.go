@@ -138,13 +138,17 @@ func (s *Switch) PortUp(p Port, up bool) {
 	s.setPortFlags(p)
 }
 
+// invalidPort is the all-ones port number: programs send to it what is to go
+// nowhere.
+const invalidPort Port = 0x1ff
+
 // setPortFlags publishes what the packet path needs to know of a port, and
 // tells the replication engine when it goes up or down. The caller holds mu, or the switch is not shared yet.
 func (s *Switch) setPortFlags(p Port) {
 	e := s.portTable[p]
 	recirc := recirculates(s.target, p)
 	var f uint32
-	if p.Pipe() < s.conf.Pipes && (!s.conf.StrictPorts || e != nil || recirc || cpuPort(s.target, p)) {
+	if p != invalidPort && p.Pipe() < s.conf.Pipes && (!s.conf.StrictPorts || e != nil || recirc || cpuPort(s.target, p)) {
 		f = portExists
 		if s.link[p] && (e == nil || e.enabled()) {
 			f |= portUp

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -65,7 +66,27 @@ var verbs = []string{
 	"check_counter", "check_register", "register",
 	"member", "group", "value_set", "port_metadata",
 	"mc_node", "mc_group", "mc_ecmp", "mc_lag", "mc_prune", "mc_backup", "cpu_port",
-	"mirror", "port",
+	"mirror", "port", "recirculation",
+}
+
+// Recirculates tells whether the vector wants the chip's recirculation ports to
+// recirculate. Without "recirculation" they are ports like any other: vectors
+// of generators expect frames to leave there.
+func (v *Vector) Recirculates() bool {
+	return slices.ContainsFunc(v.Commands, func(c Command) bool { return c.Verb == "recirculation" })
+}
+
+// WithoutChecks is the vector with its setup and packets only.
+func (v *Vector) WithoutChecks() *Vector {
+	w := &Vector{Name: v.Name}
+	for _, c := range v.Commands {
+		switch c.Verb {
+		case "expect", "no_packet", "check_counter", "check_register":
+		default:
+			w.Commands = append(w.Commands, c)
+		}
+	}
+	return w
 }
 
 // Parse reads STF text. An error names the line.
@@ -96,7 +117,7 @@ func parseCommand(line string) (*Command, error) {
 	switch c.Verb {
 	case "packet", "expect":
 		return c, c.parsePacket(rest)
-	case "wait", "no_packet":
+	case "wait", "no_packet", "recirculation":
 		if len(rest) != 0 {
 			return nil, fmt.Errorf("%s takes no arguments", c.Verb)
 		}

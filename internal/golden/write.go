@@ -151,7 +151,7 @@ func bytesOf(n *big.Int) []byte {
 
 // keyField fits a key of the vector to the match kind of the table.
 func keyField(spec *tables.TableSpec, k *KeyArg) (*tables.KeyField, error) {
-	ks, err := spec.FindKey(k.Name)
+	ks, err := findKey(spec, k.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -194,6 +194,30 @@ func keyField(spec *tables.TableSpec, k *KeyArg) (*tables.KeyField, error) {
 		}
 	}
 	return f, nil
+}
+
+// findKey resolves a key's name. A key that is a slice, "f[7:4]", goes by "f" as
+// well where no other key does: generators write it so.
+func findKey(spec *tables.TableSpec, name string) (*tables.KeySpec, error) {
+	ks, err := spec.FindKey(name)
+	if err == nil || strings.Contains(name, "[") {
+		return ks, err
+	}
+	var slice *tables.KeySpec
+	for i := range spec.Key {
+		base, _, ok := strings.Cut(spec.Key[i].Name, "[")
+		if !ok || base != name && !strings.HasSuffix(base, "."+name) {
+			continue
+		}
+		if slice != nil {
+			return nil, err
+		}
+		slice = &spec.Key[i]
+	}
+	if slice == nil {
+		return nil, err
+	}
+	return slice, nil
 }
 
 func prefixMask(width, n int) *big.Int {

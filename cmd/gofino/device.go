@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+
+	"gofino/internal/golden"
+	"gofino/model"
+	"gofino/pipeline/ir"
+	"gofino/tables"
+)
+
+// device is a switch in memory that vectors run on. It is not safe for
+// concurrent use.
+type device struct {
+	sw     *model.Switch
+	frames []model.Frame // every frame that was injected
+	out    []golden.Output
+	copies int // outputs of the frame under way
+}
+
+// newDevice starts a fresh switch with every 9-bit port up and virtual time.
+// Without recirculate the recirculation ports are ports like any other, as the
+// vectors of generators expect.
+func newDevice(prog *ir.Program, f *programFlags, plainRecirculation bool) (*device, error) {
+	sw, err := model.New(prog, model.Config{Pipes: f.pipes, Seed: f.seed, PlainRecirculation: plainRecirculation})
+	if err != nil {
+		return nil, err
+	}
+	d := &device{sw: sw}
+	sw.SetWire(d)
+	return d, nil
+}
+
+// Send takes a frame out of the switch.
+func (d *device) Send(port model.Port, head, payload []byte) error {
+	data := append(append(make([]byte, 0, len(head)+len(payload)), head...), payload...)
+	d.out = append(d.out, golden.Output{Port: int(port), Data: data, Input: len(d.frames) - 1, Copy: d.copies})
+	d.copies++
+	return nil
+}
+
+func (d *device) API() tables.API { return d.sw.API() }
+
+// frame notes a frame that is about to enter.
+func (d *device) frame(port int, data []byte) (model.Frame, error) {
+	if port >= numPorts {
+		return model.Frame{}, fmt.Errorf("no port %d (ports: 0 to %d)", port, numPorts-1)
+	}
+	f := model.Frame{Port: model.Port(port), Data: data}
+	d.frames = append(d.frames, f)
+	d.copies = 0
+	return f, nil
+}
+
+func (d *device) Inject(port int, data []byte) error {
+	f, err := d.frame(port, data)
+	if err == nil {
+		d.sw.Process([]model.Frame{f})
+	}
+	return err
+}
+
+// trace sends a frame through the reference engine.
+func (d *device) trace(port int, data []byte) (*model.TraceNode, error) {
+	f, err := d.frame(port, data)
+	if err != nil {
+		return nil, err
+	}
+	var rec model.Recorder
+	d.sw.Trace(f, &rec)
+	return rec.Root, nil
+}
+
+func (d *device) Collect() ([]golden.Output, error) {
+	out := d.out
+	d.out = nil
+	return out, nil
+}
+
+func (d *device) SetPort(port int, up bool) error {
+	d.sw.PortUp(model.Port(port), up)
+	return nil
+}
+
+// Where sends the frame that made the output through the switch again, traced,
+// and looks for the header that covers the byte. Registers have moved on since;
+// which headers a deparser emits seldom depends on that, and where the outputs
+// differ there is no answer.
+func (d *device) Where(o golden.Output, off int) string {
+	if o.Input < 0 || o.Input >= len(d.frames) {
+		return ""
+	}
+	var rec model.Recorder
+	before := len(d.out)
+	d.sw.Trace(d.frames[o.Input], &rec)
+	d.out = d.out[:before]
+	nth := o.Copy
+	run := findSend(rec.Root, &nth)
+	if run == nil {
+		return ""
+	}
+	at := 0
+	for _, s := range run.Steps {
+		if s.Pipeline == nil || s.Pipeline.Kind.String() != "emit" {
+			continue
+		}
+		n, err := strconv.Atoi(s.Pipeline.Get("bytes"))
+		if err != nil {
+			return ""
+		}
+		if off < at+n {
+			return s.Pipeline.Name + " byte " + strconv.Itoa(off-at)
+		}
+		at += n
+	}
+	return "payload byte " + strconv.Itoa(off-at)
+}
+
+// findSend is the run whose deparser made the nth frame that left.
+func findSend(n *model.TraceNode, nth *int) *model.TraceNode {
+	if n == nil {
+		return nil
+	}
+	for _, s := range n.Steps {
+		if s.Chip != nil && s.Chip.Kind == model.ChipSend {
+			if *nth == 0 {
+				return n
+			}
+			*nth--
+		}
+	}
+	for _, c := range n.Children {
+		if c.Kind == model.ChipSend {
+			if *nth == 0 {
+				return n
+			}
+			*nth--
+			continue
+		}
+		if f := findSend(c, nth); f != nil {
+			return f
+		}
+	}
+	return nil
+}
