@@ -23,6 +23,7 @@ type compiler struct {
 	most    int // most scratch bytes ever used
 
 	labels  []*label       // all, to be resolved at the end
+	target  map[int]*label // by instruction that jumps
 	breaks  map[int]*label // of the blocks around
 	exit    *label         // where Exit goes
 	control bool           // in the control: tables may be applied
@@ -60,6 +61,7 @@ func compile(pi *Pipe, g *ir.Gress) (*gress, error) {
 		pipe: pi, ir: g,
 		g:       &gress{dir: g.Dir},
 		breaks:  map[int]*label{},
+		target:  map[int]*label{},
 		actions: map[int]*label{},
 		written: map[int]bool{},
 		need:    map[ir.Expr]int{},
@@ -70,6 +72,9 @@ func compile(pi *Pipe, g *ir.Gress) (*gress, error) {
 	c.finish()
 	if c.err != nil {
 		return nil, c.err
+	}
+	if err := c.g.verify(); err != nil {
+		return nil, fmt.Errorf("load %s: %w", g.Dir, err)
 	}
 	return c.g, nil
 }
@@ -103,7 +108,11 @@ func (c *compiler) newLabel() *label {
 func (c *compiler) set(l *label) { l.pc = int32(len(c.g.code)) }
 
 // jump emits a jumping instruction.
-func (c *compiler) jump(i instr, l *label) { l.uses = append(l.uses, c.emit(i)) }
+func (c *compiler) jump(i instr, l *label) {
+	at := c.emit(i)
+	l.uses = append(l.uses, at)
+	c.target[at] = l
+}
 
 func (c *compiler) program() {
 	g := c.ir
@@ -150,6 +159,14 @@ func (c *compiler) intr(i ir.Intrinsic) place {
 // finish resolves labels and lays out memory.
 func (c *compiler) finish() {
 	for _, l := range c.labels {
+		// A jump to a jump goes where that one goes.
+		for n := 0; l.pc >= 0 && int(l.pc) < len(c.g.code) && c.g.code[l.pc].op == opJump && n < 100; n++ {
+			t := c.target[int(l.pc)]
+			if t == nil || t.pc < 0 {
+				break
+			}
+			l.pc = t.pc
+		}
 		if l.pc < 0 && (len(l.uses) > 0 || len(l.sw) > 0) {
 			c.fail("resolve jump: the target is not in the code")
 			return

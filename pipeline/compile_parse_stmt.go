@@ -16,7 +16,14 @@ func (c *compiler) extract(i int) {
 		return
 	}
 	v := c.place(h.Valid)
-	c.emit(instr{op: opExtract, a: int32(lead + h.Off), n: uint16(h.Bytes), b: v.off, y: uint8(v.mask << v.shift), k: uint64(i)})
+	op := opExtract
+	switch {
+	case h.Bytes > 16 && h.Bytes <= 32:
+		op = opExtract32
+	case h.Bytes >= 8 && h.Bytes <= 16:
+		op = opExtract16
+	}
+	c.emit(instr{op: op, a: int32(lead + h.Off), n: uint16(h.Bytes), b: v.off, y: uint8(v.mask << v.shift), k: uint64(i)})
 	c.extracted(int32(lead+h.Off), h.Bytes)
 }
 

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"math/bits"
+	"unsafe"
 
 	"gofino/pipeline/ir"
 	"gofino/tables"
@@ -16,15 +17,18 @@ const ctrDepth = 4
 
 // frame is what a run works on. It belongs to its Pass.
 type frame struct {
-	mem   []byte      // lead, the gress's memory, scratch for byte strings, tail
-	wide  []uint64    // values of more than 64 bits, least significant word first
-	regs  [256]uint64 // values of at most 64 bits
-	dirty []uint64    // bit per header that the last run extracted
-	units []unit      // parser checksum units
-	ctr   counter
-	cell  uint32        // the direct cells of the entry that ran last
-	entry *tables.Entry // what opLookup found
-	hit   bool
+	mem    []byte      // lead, the gress's memory, scratch for byte strings, tail
+	wide   []uint64    // values of more than 64 bits, least significant word first
+	regs   [256]uint64 // values of at most 64 bits
+	dirty  []uint64    // bit per header that the last run extracted
+	units  []unit      // parser checksum units
+	ctr    counter
+	sum    uint64         // pending checksum
+	states int            // parser states run
+	back   unsafe.Pointer // instruction after a table's action
+	cell   uint32         // the direct cells of the entry that ran last
+	entry  *tables.Entry  // what opLookup found
+	hit    bool
 	lo,
 	hi uint64 // selector hash
 	// pending emits: bytes of mem that go to Head next
@@ -106,7 +110,7 @@ func (p *Pass) begin(g *gress) {
 		clear(p.units)
 	}
 	p.ctr.v, p.ctr.n = 0, 0
-	p.cell = 0
+	p.cell, p.states, p.sum = 0, 0, 0
 	p.Verdict, p.Err, p.Consumed = Forward, 0, 0
 	p.Head = p.head[Headroom:Headroom]
 	p.Mirror.Index, p.Resubmit.Index = -1, -1

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"unsafe"
+
 	"gofino/pipeline/hash"
 	"gofino/pipeline/ir"
 )
@@ -110,7 +112,8 @@ const (
 	// Parser.
 	opTick        // one more state; the 129th is a timeout
 	opExtract     // n bytes of the packet to a; the byte at b |= y: the header is valid
-	opExtractMark // the same, and header k is to be cleared before the next packet
+	opExtract16   // the same for 8 to 16 bytes
+	opExtract32   // the same for 17 to 32 bytes
 	opExtractNext // stack a
 	opAdvance     // by [x] bits
 	opAdvanceK    // by n bytes
@@ -166,16 +169,16 @@ const (
 
 // instr is one operation. Its operands are what the op's comment says.
 type instr struct {
-	op   op
-	d    uint8
-	x    uint8
-	y    uint8
-	sh   uint8
-	_    uint8
-	n    uint16
-	a, b int32
-	k, m uint64
+	op      op
+	n       uint16
+	d, x, y uint8
+	sh      uint8
+	a, b    int32
+	k, m    uint64
 }
+
+// instrSize is 32 bytes: two instructions in a cache line.
+const instrSize = unsafe.Sizeof(instr{})
 
 // gress is one gress's compiled code and what its instructions index.
 type gress struct {

@@ -1,8 +1,8 @@
 package pipeline
 
 import (
-	"encoding/binary"
 	"math/bits"
+	"unsafe"
 
 	"gofino/pipeline/ir"
 )
@@ -18,447 +18,465 @@ func (pi *Pipe) run(p *Pass, dir ir.Dir) {
 	}
 	g := pi.gress[dir]
 	p.begin(g)
-	var (
-		code   = g.code
-		mem    = p.mem
-		r      = &p.regs
-		in     = p.In
-		pc     = int32(1)
-		back   int32 // where the action's body returns
-		cur    int   // bytes of in parsed so far
-		states int
-		sum    uint64 // pending checksum
-	)
+	// All that is live over the loop fits in registers: the rest is in p.
+	code := unsafe.Pointer(&g.code[0])
+	ip := unsafe.Add(code, instrSize) // next instruction
+	m := unsafe.Pointer(&p.mem[0])    // for offsets that verify has checked
 	for {
-		i := &code[pc]
-		pc++
+		i := (*instr)(ip)
+		ip = unsafe.Add(ip, instrSize)
 		switch i.op {
 		case opEnd:
 			return
 		case opJump:
-			pc = i.b
+			ip = to(code, i.b)
 		case opBrZ:
-			if r[i.x] == 0 {
-				pc = i.b
+			if p.regs[i.x] == 0 {
+				ip = to(code, i.b)
 			}
 		case opBrNZ:
-			if r[i.x] != 0 {
-				pc = i.b
+			if p.regs[i.x] != 0 {
+				ip = to(code, i.b)
 			}
 		case opBrEqK:
-			if r[i.x]&i.m == i.k {
-				pc = i.b
+			if p.regs[i.x]&i.m == i.k {
+				ip = to(code, i.b)
 			}
 		case opBrNeK:
-			if r[i.x]&i.m != i.k {
-				pc = i.b
+			if p.regs[i.x]&i.m != i.k {
+				ip = to(code, i.b)
 			}
 		case opBrLtK:
-			if r[i.x] < i.k {
-				pc = i.b
+			if p.regs[i.x] < i.k {
+				ip = to(code, i.b)
 			}
 		case opBrGtK:
-			if r[i.x] > i.k {
-				pc = i.b
+			if p.regs[i.x] > i.k {
+				ip = to(code, i.b)
 			}
 		case opBrEq8:
-			if mem[i.a]&byte(i.m) == byte(i.k) {
-				pc = i.b
+			if *at8(m, i.a)&byte(i.m) == byte(i.k) {
+				ip = to(code, i.b)
 			}
 		case opBrNe8:
-			if mem[i.a]&byte(i.m) != byte(i.k) {
-				pc = i.b
+			if *at8(m, i.a)&byte(i.m) != byte(i.k) {
+				ip = to(code, i.b)
 			}
 		case opBrEq16:
-			if binary.BigEndian.Uint16(mem[i.a:])&uint16(i.m) == uint16(i.k) {
-				pc = i.b
+			if be16(m, i.a)&uint16(i.m) == uint16(i.k) {
+				ip = to(code, i.b)
 			}
 		case opBrNe16:
-			if binary.BigEndian.Uint16(mem[i.a:])&uint16(i.m) != uint16(i.k) {
-				pc = i.b
+			if be16(m, i.a)&uint16(i.m) != uint16(i.k) {
+				ip = to(code, i.b)
 			}
 		case opBrEq32:
-			if binary.BigEndian.Uint32(mem[i.a:])&uint32(i.m) == uint32(i.k) {
-				pc = i.b
+			if be32(m, i.a)&uint32(i.m) == uint32(i.k) {
+				ip = to(code, i.b)
 			}
 		case opBrNe32:
-			if binary.BigEndian.Uint32(mem[i.a:])&uint32(i.m) != uint32(i.k) {
-				pc = i.b
+			if be32(m, i.a)&uint32(i.m) != uint32(i.k) {
+				ip = to(code, i.b)
 			}
 		case opBrEq64:
-			if binary.BigEndian.Uint64(mem[i.a:])&i.m == i.k {
-				pc = i.b
+			if be64(m, i.a)&i.m == i.k {
+				ip = to(code, i.b)
 			}
 		case opBrNe64:
-			if binary.BigEndian.Uint64(mem[i.a:])&i.m != i.k {
-				pc = i.b
+			if be64(m, i.a)&i.m != i.k {
+				ip = to(code, i.b)
 			}
 		case opBrLtU:
-			if r[i.x] < r[i.y] {
-				pc = i.b
+			if p.regs[i.x] < p.regs[i.y] {
+				ip = to(code, i.b)
 			}
 		case opBrGeU:
-			if r[i.x] >= r[i.y] {
-				pc = i.b
+			if p.regs[i.x] >= p.regs[i.y] {
+				ip = to(code, i.b)
 			}
 		case opSwDense:
 			s := &g.sw[i.a]
-			if v := r[i.x]&i.m - i.k; v < uint64(len(s.dense)) {
-				pc = s.dense[v]
+			if v := p.regs[i.x]&i.m - i.k; v < uint64(len(s.dense)) {
+				ip = to(code, s.dense[v])
 			} else {
-				pc = s.miss
+				ip = to(code, s.miss)
 			}
 		case opSwHash:
-			pc = g.sw[i.a].find(r[i.x] & i.m)
+			ip = to(code, g.sw[i.a].find(p.regs[i.x]&i.m))
 		case opSwRows:
-			pc = g.sw[i.a].match(r[i.x])
+			ip = to(code, g.sw[i.a].match(p.regs[i.x]))
 		case opValueSet:
-			r[i.d] = b2u(pi.st.ValueSets[i.a].Contains(mem[i.b : i.b+int32(i.n)]))
+			p.regs[i.d] = b2u(p.pipe.st.ValueSets[i.a].Contains(p.mem[i.b : i.b+int32(i.n)]))
 
 		case opConst:
-			r[i.d] = i.k
+			p.regs[i.d] = i.k
 		case opLd8:
-			r[i.d] = uint64(mem[i.a]) >> (i.sh & 63) & i.m
+			p.regs[i.d] = uint64(*at8(m, i.a)) >> (i.sh & 63) & i.m
 		case opLd16:
-			r[i.d] = uint64(binary.BigEndian.Uint16(mem[i.a:])) >> (i.sh & 63) & i.m
+			p.regs[i.d] = uint64(be16(m, i.a)) >> (i.sh & 63) & i.m
 		case opLd32:
-			r[i.d] = uint64(binary.BigEndian.Uint32(mem[i.a:])) >> (i.sh & 63) & i.m
+			p.regs[i.d] = uint64(be32(m, i.a)) >> (i.sh & 63) & i.m
 		case opLd64:
-			r[i.d] = binary.BigEndian.Uint64(mem[i.a:]) >> (i.sh & 63) & i.m
+			p.regs[i.d] = be64(m, i.a) >> (i.sh & 63) & i.m
 		case opLd72:
-			r[i.d] = load9(mem[i.a:], i.sh) & i.m
+			p.regs[i.d] = load9(p.mem[i.a:], i.sh) & i.m
 		case opSt8:
-			b := &mem[i.a]
-			*b = *b&^byte(i.m) | byte(r[i.x]<<(i.sh&63)&i.m)
+			b := at8(m, i.a)
+			*b = *b&^byte(i.m) | byte(p.regs[i.x]<<(i.sh&63)&i.m)
 		case opSt16:
-			b := mem[i.a:]
-			binary.BigEndian.PutUint16(b, binary.BigEndian.Uint16(b)&^uint16(i.m)|uint16(r[i.x]<<(i.sh&63)&i.m))
+			put16(m, i.a, be16(m, i.a)&^uint16(i.m)|uint16(p.regs[i.x]<<(i.sh&63)&i.m))
 		case opSt32:
-			b := mem[i.a:]
-			binary.BigEndian.PutUint32(b, binary.BigEndian.Uint32(b)&^uint32(i.m)|uint32(r[i.x]<<(i.sh&63)&i.m))
+			put32(m, i.a, be32(m, i.a)&^uint32(i.m)|uint32(p.regs[i.x]<<(i.sh&63)&i.m))
 		case opSt64:
-			b := mem[i.a:]
-			binary.BigEndian.PutUint64(b, binary.BigEndian.Uint64(b)&^i.m|r[i.x]<<(i.sh&63)&i.m)
+			put64(m, i.a, be64(m, i.a)&^i.m|p.regs[i.x]<<(i.sh&63)&i.m)
 		case opSt72:
-			store9(mem[i.a:], r[i.x]&i.m, i.sh, i.m)
+			store9(p.mem[i.a:], p.regs[i.x]&i.m, i.sh, i.m)
 		case opPut16:
-			binary.BigEndian.PutUint16(mem[i.a:], uint16(r[i.x]))
+			put16(m, i.a, uint16(p.regs[i.x]))
 		case opPut32:
-			binary.BigEndian.PutUint32(mem[i.a:], uint32(r[i.x]))
+			put32(m, i.a, uint32(p.regs[i.x]))
 		case opPut64:
-			binary.BigEndian.PutUint64(mem[i.a:], r[i.x])
+			put64(m, i.a, p.regs[i.x])
 		case opSetK8:
-			b := &mem[i.a]
+			b := at8(m, i.a)
 			*b = *b&^byte(i.m) | byte(i.k)
 		case opSetK16:
-			b := mem[i.a:]
-			binary.BigEndian.PutUint16(b, binary.BigEndian.Uint16(b)&^uint16(i.m)|uint16(i.k))
+			put16(m, i.a, be16(m, i.a)&^uint16(i.m)|uint16(i.k))
 		case opSetK32:
-			b := mem[i.a:]
-			binary.BigEndian.PutUint32(b, binary.BigEndian.Uint32(b)&^uint32(i.m)|uint32(i.k))
+			put32(m, i.a, be32(m, i.a)&^uint32(i.m)|uint32(i.k))
 		case opSetK64:
-			b := mem[i.a:]
-			binary.BigEndian.PutUint64(b, binary.BigEndian.Uint64(b)&^i.m|i.k)
+			put64(m, i.a, be64(m, i.a)&^i.m|i.k)
 		case opPutK16:
-			binary.BigEndian.PutUint16(mem[i.a:], uint16(i.k))
+			put16(m, i.a, uint16(i.k))
 		case opPutK32:
-			binary.BigEndian.PutUint32(mem[i.a:], uint32(i.k))
+			put32(m, i.a, uint32(i.k))
 		case opPutK64:
-			binary.BigEndian.PutUint64(mem[i.a:], i.k)
+			put64(m, i.a, i.k)
 		case opMove1:
-			mem[i.a] = mem[i.b]
+			*at8(m, i.a) = *at8(m, i.b)
 		case opMove2:
-			binary.NativeEndian.PutUint16(mem[i.a:], binary.NativeEndian.Uint16(mem[i.b:]))
+			put16(m, i.a, be16(m, i.b))
 		case opMove4:
-			binary.NativeEndian.PutUint32(mem[i.a:], binary.NativeEndian.Uint32(mem[i.b:]))
+			put32(m, i.a, be32(m, i.b))
 		case opMove6:
-			hi, lo := binary.NativeEndian.Uint32(mem[i.b:]), binary.NativeEndian.Uint16(mem[i.b+4:])
-			binary.NativeEndian.PutUint32(mem[i.a:], hi)
-			binary.NativeEndian.PutUint16(mem[i.a+4:], lo)
+			hi, lo := be32(m, i.b), be16(m, i.b+4)
+			put32(m, i.a, hi)
+			put16(m, i.a+4, lo)
 		case opMove8:
-			binary.NativeEndian.PutUint64(mem[i.a:], binary.NativeEndian.Uint64(mem[i.b:]))
+			put64(m, i.a, be64(m, i.b))
 		case opMove16:
-			hi, lo := binary.NativeEndian.Uint64(mem[i.b:]), binary.NativeEndian.Uint64(mem[i.b+8:])
-			binary.NativeEndian.PutUint64(mem[i.a:], hi)
-			binary.NativeEndian.PutUint64(mem[i.a+8:], lo)
+			hi, lo := be64(m, i.b), be64(m, i.b+8)
+			put64(m, i.a, hi)
+			put64(m, i.a+8, lo)
 		case opMoveN:
-			copy(mem[i.a:i.a+int32(i.n)], mem[i.b:])
+			copy(p.mem[i.a:i.a+int32(i.n)], p.mem[i.b:])
 		case opInc8:
-			mem[i.a] += byte(i.k)
+			*at8(m, i.a) += byte(i.k)
 		case opInc16:
-			b := mem[i.a:]
-			binary.BigEndian.PutUint16(b, binary.BigEndian.Uint16(b)+uint16(i.k))
+			put16(m, i.a, be16(m, i.a)+uint16(i.k))
 		case opInc32:
-			b := mem[i.a:]
-			binary.BigEndian.PutUint32(b, binary.BigEndian.Uint32(b)+uint32(i.k))
+			put32(m, i.a, be32(m, i.a)+uint32(i.k))
 
 		case opAdd:
-			r[i.d] = (r[i.x] + r[i.y]) & i.m
+			p.regs[i.d] = (p.regs[i.x] + p.regs[i.y]) & i.m
 		case opAddK:
-			r[i.d] = (r[i.x] + i.k) & i.m
+			p.regs[i.d] = (p.regs[i.x] + i.k) & i.m
 		case opSub:
-			r[i.d] = (r[i.x] - r[i.y]) & i.m
+			p.regs[i.d] = (p.regs[i.x] - p.regs[i.y]) & i.m
 		case opMul:
-			r[i.d] = r[i.x] * r[i.y] & i.m
+			p.regs[i.d] = p.regs[i.x] * p.regs[i.y] & i.m
 		case opDiv:
-			r[i.d] = divide(r[i.x], r[i.y])
+			p.regs[i.d] = divide(p.regs[i.x], p.regs[i.y])
 		case opMod:
-			r[i.d] = modulo(r[i.x], r[i.y])
+			p.regs[i.d] = modulo(p.regs[i.x], p.regs[i.y])
 		case opAddSU:
-			v, carry := bits.Add64(r[i.x], r[i.y], 0)
+			v, carry := bits.Add64(p.regs[i.x], p.regs[i.y], 0)
 			if carry != 0 || v > i.m {
 				v = i.m
 			}
-			r[i.d] = v
+			p.regs[i.d] = v
 		case opSubSU:
-			x, y := r[i.x], r[i.y]
-			r[i.d] = x - min(x, y)
+			x, y := p.regs[i.x], p.regs[i.y]
+			p.regs[i.d] = x - min(x, y)
 		case opAddSS:
-			r[i.d] = addSigned(r[i.x], r[i.y], i.sh) & i.m
+			p.regs[i.d] = addSigned(p.regs[i.x], p.regs[i.y], i.sh) & i.m
 		case opSubSS:
-			r[i.d] = subSigned(r[i.x], r[i.y], i.sh) & i.m
+			p.regs[i.d] = subSigned(p.regs[i.x], p.regs[i.y], i.sh) & i.m
 		case opShl:
-			r[i.d] = r[i.x] << r[i.y] & i.m
+			p.regs[i.d] = p.regs[i.x] << p.regs[i.y] & i.m
 		case opShlK:
-			r[i.d] = r[i.x] << (i.sh & 63) & i.m
+			p.regs[i.d] = p.regs[i.x] << (i.sh & 63) & i.m
 		case opShr:
-			r[i.d] = r[i.x] >> r[i.y]
+			p.regs[i.d] = p.regs[i.x] >> p.regs[i.y]
 		case opShrK:
-			r[i.d] = r[i.x] >> (i.sh & 63) & i.m
+			p.regs[i.d] = p.regs[i.x] >> (i.sh & 63) & i.m
 		case opSar:
-			r[i.d] = uint64(int64(r[i.x]<<(i.sh&63))>>(i.sh&63)>>r[i.y]) & i.m
+			p.regs[i.d] = uint64(int64(p.regs[i.x]<<(i.sh&63))>>(i.sh&63)>>p.regs[i.y]) & i.m
 		case opAnd:
-			r[i.d] = r[i.x] & r[i.y]
+			p.regs[i.d] = p.regs[i.x] & p.regs[i.y]
 		case opAndK:
-			r[i.d] = r[i.x] & i.k
+			p.regs[i.d] = p.regs[i.x] & i.k
 		case opOr:
-			r[i.d] = r[i.x] | r[i.y]
+			p.regs[i.d] = p.regs[i.x] | p.regs[i.y]
 		case opOrK:
-			r[i.d] = r[i.x] | i.k
+			p.regs[i.d] = p.regs[i.x] | i.k
 		case opXor:
-			r[i.d] = r[i.x] ^ r[i.y]
+			p.regs[i.d] = p.regs[i.x] ^ p.regs[i.y]
 		case opXorK:
-			r[i.d] = r[i.x] ^ i.k
+			p.regs[i.d] = p.regs[i.x] ^ i.k
 		case opCat:
-			r[i.d] = r[i.x]<<(i.sh&63) | r[i.y]
+			p.regs[i.d] = p.regs[i.x]<<(i.sh&63) | p.regs[i.y]
 		case opEq:
-			r[i.d] = b2u(r[i.x] == r[i.y])
+			p.regs[i.d] = b2u(p.regs[i.x] == p.regs[i.y])
 		case opNe:
-			r[i.d] = b2u(r[i.x] != r[i.y])
+			p.regs[i.d] = b2u(p.regs[i.x] != p.regs[i.y])
 		case opLtU:
-			r[i.d] = b2u(r[i.x] < r[i.y])
+			p.regs[i.d] = b2u(p.regs[i.x] < p.regs[i.y])
 		case opLeU:
-			r[i.d] = b2u(r[i.x] <= r[i.y])
+			p.regs[i.d] = b2u(p.regs[i.x] <= p.regs[i.y])
 		case opLtS:
-			r[i.d] = b2u(int64(r[i.x]<<(i.sh&63)) < int64(r[i.y]<<(i.sh&63)))
+			p.regs[i.d] = b2u(int64(p.regs[i.x]<<(i.sh&63)) < int64(p.regs[i.y]<<(i.sh&63)))
 		case opLeS:
-			r[i.d] = b2u(int64(r[i.x]<<(i.sh&63)) <= int64(r[i.y]<<(i.sh&63)))
+			p.regs[i.d] = b2u(int64(p.regs[i.x]<<(i.sh&63)) <= int64(p.regs[i.y]<<(i.sh&63)))
 		case opEqK:
-			r[i.d] = b2u(r[i.x] == i.k)
+			p.regs[i.d] = b2u(p.regs[i.x] == i.k)
 		case opMinU:
-			r[i.d] = min(r[i.x], r[i.y])
+			p.regs[i.d] = min(p.regs[i.x], p.regs[i.y])
 		case opMaxU:
-			r[i.d] = max(r[i.x], r[i.y])
+			p.regs[i.d] = max(p.regs[i.x], p.regs[i.y])
 		case opMinS:
-			r[i.d] = uint64(min(int64(r[i.x]<<(i.sh&63)), int64(r[i.y]<<(i.sh&63)))) >> (i.sh & 63)
+			p.regs[i.d] = uint64(min(int64(p.regs[i.x]<<(i.sh&63)), int64(p.regs[i.y]<<(i.sh&63)))) >> (i.sh & 63)
 		case opMaxS:
-			r[i.d] = uint64(max(int64(r[i.x]<<(i.sh&63)), int64(r[i.y]<<(i.sh&63)))) >> (i.sh & 63)
+			p.regs[i.d] = uint64(max(int64(p.regs[i.x]<<(i.sh&63)), int64(p.regs[i.y]<<(i.sh&63)))) >> (i.sh & 63)
 		case opNeg:
-			r[i.d] = -r[i.x] & i.m
+			p.regs[i.d] = -p.regs[i.x] & i.m
 		case opSext:
-			r[i.d] = uint64(int64(r[i.x]<<(i.sh&63))>>(i.sh&63)) & i.m
+			p.regs[i.d] = uint64(int64(p.regs[i.x]<<(i.sh&63))>>(i.sh&63)) & i.m
 		case opWide:
 			p.wideOp(g, &g.wides[i.a])
 
 		case opTick:
-			if states++; states > maxStates {
+			if p.states++; p.states > maxStates {
 				p.Err |= ErrTimeoutHW
-				pc = g.parserEnd
+				ip = to(code, g.parserEnd)
 			}
 		case opExtract:
 			n := int(i.n)
-			if n > len(in)-cur {
+			if n > len(p.In)-p.Consumed {
 				p.Err |= ErrPartialHdr
-				pc = g.parserEnd
+				ip = to(code, g.parserEnd)
 				continue
 			}
-			copy(mem[i.a:int(i.a)+n], in[cur:])
-			cur += n
-			mem[i.b] |= i.y
+			copy(p.mem[i.a:int(i.a)+n], p.In[p.Consumed:])
+			p.Consumed += n
+			*at8(m, i.b) |= i.y
+			if g.track {
+				p.dirty[i.k>>6] |= 1 << (i.k & 63)
+			}
+		case opExtract16:
+			n := int(i.n)
+			if n > len(p.In)-p.Consumed {
+				p.Err |= ErrPartialHdr
+				ip = to(code, g.parserEnd)
+				continue
+			}
+			src, last := unsafe.Pointer(&p.In[p.Consumed]), int32(n)-8
+			v, w := be64(src, 0), be64(src, last)
+			put64(m, i.a, v)
+			put64(m, i.a+last, w)
+			p.Consumed += n
+			*at8(m, i.b) |= i.y
+			if g.track {
+				p.dirty[i.k>>6] |= 1 << (i.k & 63)
+			}
+		case opExtract32:
+			n := int(i.n)
+			if n > len(p.In)-p.Consumed {
+				p.Err |= ErrPartialHdr
+				ip = to(code, g.parserEnd)
+				continue
+			}
+			src, last := unsafe.Pointer(&p.In[p.Consumed]), int32(n)-16
+			v, w, x, y := be64(src, 0), be64(src, 8), be64(src, last), be64(src, last+8)
+			put64(m, i.a, v)
+			put64(m, i.a+8, w)
+			put64(m, i.a+last, x)
+			put64(m, i.a+last+8, y)
+			p.Consumed += n
+			*at8(m, i.b) |= i.y
 			if g.track {
 				p.dirty[i.k>>6] |= 1 << (i.k & 63)
 			}
 		case opExtractNext:
-			n, err := p.extractNext(g, &g.nexts[i.a], in[cur:])
+			n, err := p.extractNext(g, &g.nexts[i.a], p.In[p.Consumed:])
 			if err {
-				pc = g.parserEnd
+				ip = to(code, g.parserEnd)
 				continue
 			}
-			cur += n
+			p.Consumed += n
 		case opAdvance:
-			n := r[i.x] >> 3
-			if n > uint64(len(in)-cur) {
+			n := p.regs[i.x] >> 3
+			if n > uint64(len(p.In)-p.Consumed) {
 				p.Err |= ErrPartialHdr
-				pc = g.parserEnd
+				ip = to(code, g.parserEnd)
 				continue
 			}
-			cur += int(n)
+			p.Consumed += int(n)
 		case opAdvanceK:
-			if int(i.n) > len(in)-cur {
+			if int(i.n) > len(p.In)-p.Consumed {
 				p.Err |= ErrPartialHdr
-				pc = g.parserEnd
+				ip = to(code, g.parserEnd)
 				continue
 			}
-			cur += int(i.n)
+			p.Consumed += int(i.n)
 		case opLook:
 			end := int(i.a) + int(i.n)
-			if end > (len(in)-cur)*8 {
+			if end > (len(p.In)-p.Consumed)*8 {
 				p.Err |= ErrPartialHdr
-				pc = g.parserEnd
+				ip = to(code, g.parserEnd)
 				continue
 			}
-			r[i.d] = lookBits(in[cur:], end) & i.m
+			p.regs[i.d] = lookBits(p.In[p.Consumed:], end) & i.m
 		case opLookN:
 			l := &g.looks[i.a]
-			if l.off+l.loc.Width > (len(in)-cur)*8 {
+			if l.off+l.loc.Width > (len(p.In)-p.Consumed)*8 {
 				p.Err |= ErrPartialHdr
-				pc = g.parserEnd
+				ip = to(code, g.parserEnd)
 				continue
 			}
-			lookWide(mem, l, in[cur:])
+			lookWide(p.mem, l, p.In[p.Consumed:])
 		case opFail:
 			p.Err |= ParserError(i.k)
-			pc = g.parserEnd
+			ip = to(code, g.parserEnd)
 		case opReject:
 			p.Verdict = ParserReject
 		case opCtrSet:
-			p.ctr.v = uint8(r[i.x])
+			p.ctr.v = uint8(p.regs[i.x])
 		case opCtrField:
-			v, ok := counterField(&g.ctrs[i.a], r[i.x])
+			v, ok := counterField(&g.ctrs[i.a], p.regs[i.x])
 			if !ok {
 				p.Err |= ErrCtrRange
-				pc = g.parserEnd
+				ip = to(code, g.parserEnd)
 				continue
 			}
 			p.ctr.v = v
 		case opCtrAdd:
-			p.ctr.add(uint8(r[i.x]))
+			p.ctr.add(uint8(p.regs[i.x]))
 		case opCtrSub:
-			p.ctr.add(-uint8(r[i.x]))
+			p.ctr.add(-uint8(p.regs[i.x]))
 		case opCtrPush:
 			p.ctr.push(i.y != 0)
 		case opCtrPop:
 			p.ctr.pop()
 		case opCtrZero:
-			r[i.d] = b2u(p.ctr.v == 0)
+			p.regs[i.d] = b2u(p.ctr.v == 0)
 		case opCtrNeg:
-			r[i.d] = uint64(p.ctr.v >> 7)
+			p.regs[i.d] = uint64(p.ctr.v >> 7)
 		case opUnit:
-			p.units[i.x].add(sum, int(i.n), i.y != 0)
-			sum = 0
+			p.units[i.x].add(p.sum, int(i.n), i.y != 0)
+			p.sum = 0
 		case opUnitVerify:
-			r[i.d] = b2u(p.units[i.x].sum != 0xffff)
+			p.regs[i.d] = b2u(p.units[i.x].sum != 0xffff)
 		case opUnitGet:
-			r[i.d] = p.units[i.x].sum
+			p.regs[i.d] = p.units[i.x].sum
 		case opUnitLater:
 			p.units[i.x].later = i.a
 		case opUnitExtract:
-			p.subtractHeader(mem[i.a : i.a+int32(i.n)])
+			p.subtractHeader(p.mem[i.a : i.a+int32(i.n)])
 		case opUnitEnd:
 			if u := &p.units[i.x]; u.later == i.a {
-				r[i.d] = u.sum
+				p.regs[i.d] = u.sum
 			} else {
-				pc = i.b
+				ip = to(code, i.b)
 			}
 		case opParserEnd:
-			p.Consumed = cur
 			if p.endParser(g) {
 				return
 			}
 
 		case opApply:
 			a := g.applies[i.a]
-			e, hit := a.lookup(mem)
+			e, hit := a.lookup(p.mem)
 			if act := p.start(a, e, hit, e.Act()); act != nil && act.pc != 0 {
-				back, pc = pc, act.pc
+				p.back, ip = ip, to(code, act.pc)
 			}
 		case opLookup:
 			a := g.applies[i.a]
-			e, hit := a.lookup(mem)
+			e, hit := a.lookup(p.mem)
 			p.entry, p.hit = e, hit
 			if a.hash == nil || !a.match.NeedsHash(e) {
-				pc = i.b
+				ip = to(code, i.b)
 			}
 		case opChoose:
-			p.lo, p.hi = g.applies[i.a].hash.Sum128(mem[i.b : i.b+int32(i.n)])
+			p.lo, p.hi = g.applies[i.a].hash.Sum128(p.mem[i.b : i.b+int32(i.n)])
 		case opRun:
 			a := g.applies[i.a]
 			if act := p.start(a, p.entry, p.hit, a.match.Resolve(p.entry, p.lo, p.hi)); act != nil && act.pc != 0 {
-				back, pc = pc, act.pc
+				p.back, ip = ip, to(code, act.pc)
 			}
 		case opReturn:
-			pc = back
+			ip = p.back
 		case opHash:
-			r[i.d] = g.hashes[i.a].Sum64(mem[i.b:i.b+int32(i.n)]) & i.m
+			p.regs[i.d] = g.hashes[i.a].Sum64(p.mem[i.b:i.b+int32(i.n)]) & i.m
 		case opHashN:
-			g.hashes[i.a].Sum(mem[i.k:i.k+i.m], mem[i.b:i.b+int32(i.n)])
+			g.hashes[i.a].Sum(p.mem[i.k:i.k+i.m], p.mem[i.b:i.b+int32(i.n)])
 		case opRandom:
-			r[i.d] = p.Rand.Uint64() & i.m
+			p.regs[i.d] = p.Rand.Uint64() & i.m
 		case opCount:
 			n := p.Bytes
 			if i.n != 0 {
-				n -= int(min(r[i.y], uint64(n)))
+				n -= int(min(p.regs[i.y], uint64(n)))
 			}
-			pi.st.Counters[i.a].Count(r[i.x], n)
+			p.pipe.st.Counters[i.a].Count(p.regs[i.x], n)
 		case opCountCell:
 			n := p.Bytes
 			if i.n != 0 {
-				n -= int(min(r[i.y], uint64(n)))
+				n -= int(min(p.regs[i.y], uint64(n)))
 			}
-			pi.st.Counters[i.a].CountCell(p.cell, n)
+			p.pipe.st.Counters[i.a].CountCell(p.cell, n)
 		case opRegGet:
-			lo, hi, ok := pi.st.Registers[i.a].Get(r[i.x])
+			lo, hi, ok := p.pipe.st.Registers[i.a].Get(p.regs[i.x])
 			if !ok {
-				pc = i.b
+				ip = to(code, i.b)
 				continue
 			}
-			r[i.d], r[i.d+1] = lo, hi
+			p.regs[i.d], p.regs[i.d+1] = lo, hi
 		case opRegSet:
-			pi.st.Registers[i.a].Set(r[i.x], r[i.y], r[i.d])
+			p.pipe.st.Registers[i.a].Set(p.regs[i.x], p.regs[i.y], p.regs[i.d])
 		case opRegCell:
-			r[i.d] = uint64(p.cell)
+			p.regs[i.d] = uint64(p.cell)
 		case opRegLog:
-			r[i.d] = pi.nextLog(int(i.a))
+			p.regs[i.d] = p.pipe.nextLog(int(i.a))
 		case opParam:
-			r[i.d] = pi.st.Params[i.a].Load() & i.m
+			p.regs[i.d] = p.pipe.st.Params[i.a].Load() & i.m
 		case opMath:
-			r[i.d] = mathUnit(&g.math[i.a], r[i.x]) & i.m
+			p.regs[i.d] = mathUnit(&g.math[i.a], p.regs[i.x]) & i.m
 		case opStackLast:
-			r[i.d] = g.lasts[i.a].load(mem)
+			p.regs[i.d] = g.lasts[i.a].load(p.mem)
 
 		case opSumMem:
-			s := sumBytes(mem[i.a : i.a+int32(i.n)])
+			s := sumBytes(p.mem[i.a : i.a+int32(i.n)])
 			if i.y != 0 {
 				s = fold(s) << 8
 			}
-			sum += s
+			p.sum += s
 		case opSumReg:
-			sum += fold(r[i.x]) << (i.sh & 63)
+			p.sum += fold(p.regs[i.x]) << (i.sh & 63)
 		case opSumEnd:
-			v := ^fold(sum) & 0xffff
-			if v == 0 && i.y != 0 && r[i.x] != 0 {
+			v := ^fold(p.sum) & 0xffff
+			if v == 0 && i.y != 0 && p.regs[i.x] != 0 {
 				v = 0xffff
 			}
-			r[i.d] = v
-			sum = 0
+			p.regs[i.d] = v
+			p.sum = 0
 		case opEmit:
 			p.emit(g.emits[i.a])
 		case opFlush:
 			p.flush()
 		case opMirror:
-			p.Mirror = Emission{Index: int(i.a), Session: r[i.x], Data: mem[i.b : i.b+int32(i.n)]}
+			p.Mirror = Emission{Index: int(i.a), Session: p.regs[i.x], Data: p.mem[i.b : i.b+int32(i.n)]}
 		case opResub:
-			p.Resubmit = Emission{Index: int(i.a), Data: mem[i.b : i.b+int32(i.n)]}
+			p.Resubmit = Emission{Index: int(i.a), Data: p.mem[i.b : i.b+int32(i.n)]}
 		default:
 			panic("BUG: operation without a rule")
 		}
