@@ -37,6 +37,11 @@ func (c *checker) constructExtern(n *creation, t *Extern) *Call {
 	if info == nil {
 		return nil
 	}
+	if partlyGiven(t.Args) {
+		open := *n
+		open.given, n = t.Args, &open
+		t = info.typ
+	}
 	if n.expr {
 		if names := requiredMethods(info); len(names) > 0 {
 			c.errorf(n.at, "extern %s has abstract methods%s: declare an instance with an initializer", t.Name, choices("methods", names))
@@ -80,6 +85,16 @@ func (c *checker) constructExtern(n *creation, t *Extern) *Call {
 	return call
 }
 
+// partlyGiven: some type arguments were written as "_"; they are inferred.
+func partlyGiven(args []Type) bool {
+	for _, a := range args {
+		if isKind(a, DontCare) {
+			return true
+		}
+	}
+	return false
+}
+
 // requiredMethods are the abstract methods that an instance must implement.
 func requiredMethods(info *externInfo) []string {
 	var names []string
@@ -104,6 +119,11 @@ func (c *checker) constructProto(n *creation, t *Proto) *Call {
 	}
 	if !c.mayInstantiate(n, t) {
 		return nil
+	}
+	if o := c.info.Defs[protoName(t)]; o != nil && partlyGiven(t.TypeArgs) {
+		open := *n
+		open.given, n = t.TypeArgs, &open
+		t = o.ObjType().(*Proto)
 	}
 	sigs := []*signature{c.protoSignature(t, n.given)}
 	for _, o := range n.overloads {
