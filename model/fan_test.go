@@ -59,7 +59,13 @@ func data(name string, v tables.Value) tables.DataField {
 // The chip's paths from P4 source to frames: each row is a destination address
 // that the table maps to an action.
 func TestFan(t *testing.T) {
-	sw, w := fan(t, ir.Tofino)
+	t.Run("tofino", func(t *testing.T) { testFan(t, ir.Tofino, 64, 68, 20) })
+	// A limit of at most 64 bytes counts the FCS on Tofino 2: 24 leave 20.
+	t.Run("tofino2", func(t *testing.T) { testFan(t, ir.Tofino2, 2, 6, 24) })
+}
+
+func testFan(t *testing.T, target ir.Target, cpu, recirc, limit uint16) {
+	sw, w := fan(t, target)
 	forward := func(dst byte, action string, d ...tables.DataField) {
 		put(t, sw, "pipe.Ig.forward", "hdr.eth.dst", []byte{dst}, "Ig."+action, d...)
 	}
@@ -71,9 +77,9 @@ func TestFan(t *testing.T) {
 	forward(6, "watch_out", data("port", u16(140)), data("session", u16(11)))
 	forward(7, "raw", data("port", u16(300)))
 	forward(8, "twice")
-	forward(10, "send", data("port", u16(68)))
+	forward(10, "send", data("port", u16(recirc)))
 
-	put(t, sw, "$pre.port", "$DEV_PORT", u32(64), "", data("$COPY_TO_CPU_PORT_ENABLE", true))
+	put(t, sw, "$pre.port", "$DEV_PORT", u32(uint32(cpu)), "", data("$COPY_TO_CPU_PORT_ENABLE", true))
 	for _, n := range []struct {
 		id, rid uint16
 		ports   []uint32
@@ -88,7 +94,7 @@ func TestFan(t *testing.T) {
 	put(t, sw, "$pre.prune", "$MULTICAST_L2_XID", u16(3), "", data("$DEV_PORT", []uint32{20}))
 	for id, dir := range map[uint16]string{10: "INGRESS", 11: "EGRESS"} {
 		put(t, sw, "$mirror.cfg", "$sid", u16(id), "$normal", data("$session_enable", true), data("$direction", dir),
-			data("$ucast_egress_port", u32(30)), data("$ucast_egress_port_valid", true), data("$max_pkt_len", u16(20)))
+			data("$ucast_egress_port", u32(30)), data("$ucast_egress_port_valid", true), data("$max_pkt_len", u16(limit)))
 	}
 
 	frame := func(dst byte) []byte {
@@ -111,7 +117,7 @@ func TestFan(t *testing.T) {
 		{"both groups", 3, []string{
 			out("22", "03", "aaaaaaab0002", all), out("20", "03", "aaaaaaab0001", all), out("21", "03", "aaaaaaaa0001", all), out("20", "03", "aaaaaaab0303", all),
 		}},
-		{"copy to cpu", 4, []string{out("64", "04", "aaaaaaab0000", all), out("5", "04", "aaaaaaaa0000", all)}},
+		{"copy to cpu", 4, []string{out(fmt.Sprint(cpu), "04", "aaaaaaab0000", all), out("5", "04", "aaaaaaaa0000", all)}},
 		// The mirror header and the packet make 20 bytes.
 		{"ingress mirror", 5, []string{out("30", "05", "aaaaaaaa0000", "0102030405"), out("5", "05", "aaaaaaaa0000", all)}},
 		{"egress mirror", 6, []string{out("140", "06", "aaaaaaaa0000", all), out("30", "06", "aaaaaaaa0000", "0102030405")}},

@@ -194,6 +194,58 @@ func TestTraceTree(t *testing.T) {
 	}
 }
 
+// A program of several pipelines: each pipe runs its own, and a packet sees the
+// ingress of one and the egress of another.
+func TestPipelinesByPipe(t *testing.T) {
+	p := testProgram(ir.Tofino)
+	other := loopProgram(false).Pipelines[0]
+	other.Name = "other"
+	in := other.Ingress
+	in.Control = []ir.Stmt{assign(in.Intr[ir.UcastEgressPort], constant(9, 7)), assign(in.Intr[ir.UcastValid], constant(1, 1))}
+	p.Pipelines = append(p.Pipelines, other)
+	p.Scope = []int{0, 1}
+	sw, err := New(p, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, sw: sw, w: &tap{}, tg: ir.Tofino}
+	sw.SetWire(b.w)
+	// Pipe 1 sends everything to port 7, unchanged; pipe 0's egress parses it.
+	body := command{flags: 0, payload: "x"}.bytes()
+	out := b.run(130, append(make([]byte, 16), body...))
+	b.wantPorts(out, 7)
+	if got := b.told(out[0]); !bytes.Equal(got.packet, body) {
+		t.Errorf("left: %x", out[0].data)
+	}
+	// Pipe 0 sends to pipe 3, whose egress parses nothing and emits nothing.
+	out = b.run(1, command{flags: fUcast, port: 3<<7 | 1}.bytes())
+	b.wantPorts(out, 3<<7|1)
+	if len(out[0].data) != 27+16+cmdBytes {
+		t.Errorf("left: %x", out[0].data)
+	}
+}
+
+// FuzzProcess: no packet on any port breaks the chip, and both engines agree.
+func FuzzProcess(f *testing.F) {
+	for _, x := range traffic(7, 20) {
+		f.Add(uint16(x.Port), x.Data)
+	}
+	f.Add(uint16(68), command{flags: fUcast | fResubmit, port: 68}.bytes())
+	f.Add(uint16(1000), []byte{})
+	f.Fuzz(func(t *testing.T, port uint16, data []byte) {
+		fast, slow := busy(t, ir.Tofino, Config{MaxReentries: 20}), busy(t, ir.Tofino, Config{MaxReentries: 20})
+		frame := Frame{Port: Port(port), Data: data, Time: 1}
+		fast.sw.Process([]Frame{frame})
+		slow.sw.Trace(frame, new(Recorder))
+		if !slices.EqualFunc(fast.w.out, slow.w.out, func(x, y sent) bool { return x.port == y.port && bytes.Equal(x.data, y.data) }) {
+			t.Errorf("Process sent %v, Trace %v", fast.w.out, slow.w.out)
+		}
+		if fast.sw.StateHash() != slow.sw.StateHash() {
+			t.Error("states differ")
+		}
+	})
+}
+
 // null is a Wire for speed.
 type null struct{ frames, bytes int }
 

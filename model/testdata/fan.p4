@@ -1,8 +1,13 @@
 // A small switch that uses everything the chip offers around its pipelines:
 // unicast, both multicast groups with pruning, copies to the CPU, mirroring
 // from both sides, resubmit, recirculation and bridged metadata.
+// For Tofino and Tofino 2.
 #include <core.p4>
+#if __TARGET_TOFINO__ == 2
+#include <t2na.p4>
+#else
 #include <tna.p4>
+#endif
 
 header ethernet_h {
     bit<48> dst;
@@ -22,9 +27,18 @@ header mirror_h {
     bit<8> kind;
 }
 
+// What a resubmitted packet carries: 8 bytes, on Tofino 2 16 (and the chip puts
+// 8 more behind them).
+#if __TARGET_TOFINO__ == 2
+#define AGAIN_PAD 112
+#define AGAIN_GAP 64
+#else
+#define AGAIN_PAD 48
+#define AGAIN_GAP 0
+#endif
 header again_h {
-    bit<16> port;
-    bit<48> pad;
+    bit<16>        port;
+    bit<AGAIN_PAD> pad;
 }
 
 const bit<8> KIND_BRIDGE = 1;
@@ -60,6 +74,9 @@ parser IgParser(packet_in pkt, out ingress_headers hdr, out ingress_meta md, out
     }
     state resubmitted {
         pkt.extract(md.again);
+#if AGAIN_GAP > 0
+        pkt.advance(AGAIN_GAP);
+#endif
         transition ethernet;
     }
     state fresh {
@@ -138,7 +155,7 @@ control IgDeparser(packet_out pkt, inout ingress_headers hdr, in ingress_meta md
             mirror.emit<mirror_h>(md.session, { KIND_MIRROR });
         }
         if (dprsr.resubmit_type == 1) {
-            resubmit.emit<again_h>({ 16w9, 48w0 });
+            resubmit.emit<again_h>({ 9, 0 });
         }
         pkt.emit(hdr);
     }
@@ -175,6 +192,9 @@ control Eg(inout egress_headers hdr, inout egress_meta md, in egress_intrinsic_m
         hdr.eth.src[16:16] = intr.egress_rid_first;
         if (md.bridge.isValid() && md.bridge.mirror == 1) {
             dprsr.mirror_type = 2;
+#if __TARGET_TOFINO__ == 2
+            dprsr.mirror_io_select = 1;
+#endif
             md.session = (MirrorId_t) md.bridge.session;
         }
     }
