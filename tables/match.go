@@ -50,6 +50,10 @@ type segment struct{ off, n int }
 // on its stack; longer ones go to the ternary engine.
 const maxOuter = 48
 
+// maxTrieBytes bounds the keys of a trie, whose nodes count skipped bytes in a
+// byte.
+const maxTrieBytes = 255
+
 // newMatch chooses the engine for a table's key.
 func newMatch(keys []ir.Key) *Match {
 	m := &Match{lpm: -1}
@@ -82,10 +86,10 @@ func newMatch(keys []ir.Key) *Match {
 	case exactOnly && lpms == 0:
 		m.engine = engineExact
 		m.exact = newExact(m.keyLen)
-	case exactOnly && lpms == 1 && m.nOuter == 0:
+	case exactOnly && lpms == 1 && m.nOuter == 0 && m.keyLen <= maxTrieBytes:
 		m.engine = engineLPM
 		m.trie = newTrie()
-	case exactOnly && lpms == 1 && m.nOuter <= maxOuter:
+	case exactOnly && lpms == 1 && m.nOuter <= maxOuter && m.keyLen <= maxTrieBytes:
 		m.engine = engineOuterLPM
 		m.exact = newExact(m.nOuter)
 	default:

@@ -21,17 +21,40 @@ type trie struct {
 	used int // prefixes; guarded by the store's mu
 }
 
+// trieNode is one cache line that answers most lookups by itself; what larger
+// nodes need and what only the writer needs is in rest.
 type trieNode struct {
-	depth int
-	path  []byte // key[:depth] of everything below
+	depth uint16
+	skip  uint8 // bytes before depth that no parent looked at
+	flags nodeFlags
+	// Up to four prefixes, longest first: byte&mask == bits.
+	small uint8 // their number
+	bits  [4]uint8
+	mask  [4]uint8
+	// skipped is the skipped bytes as words packs them; of more than 8, unused.
+	skipped uint64
+	entries [4]*Entry
+	rest    *trieRest // never nil
+}
+
+type nodeFlags uint8
+
+const (
+	hasKids  nodeFlags = 1 << iota
+	hasRuns            // more than four prefixes: see trieRest.runs
+	longSkip           // skipped bytes do not fit in a word
+)
+
+type trieRest struct {
+	// kids has a bit at each value that has a child.
+	kids     bitmap256
+	children []atomic.Pointer[trieNode]
 	// runs has a bit at each value of the byte where the best prefix changes;
 	// best[i] belongs to run i (nil: none ends in this node).
 	runs bitmap256
 	best []*Entry
-	// kids has a bit at each value that has a child.
-	kids     bitmap256
-	children []atomic.Pointer[trieNode]
 
+	path     []byte       // key[:depth] of everything below
 	prefixes []nodePrefix // writer's, ascending by length, then value
 }
 
@@ -65,35 +88,55 @@ func (b *bitmap256) flip(v uint8) {
 
 func newTrie() *trie {
 	t := &trie{}
-	t.root.Store(&trieNode{})
+	t.root.Store(&trieNode{rest: &trieRest{}})
 	return t
 }
 
 // lookup finds the entry of the longest prefix that key starts with.
 func (t *trie) lookup(key []byte) *Entry {
 	var found *Entry
-	depth := 0
 	n := t.root.Load()
 	for {
-		if n.depth != depth && !bytes.Equal(n.path[depth:], key[depth:n.depth]) {
-			return found
-		}
-		v := key[n.depth]
-		if len(n.best) != 0 {
-			i := n.runs.rank(v)
-			if !n.runs.has(v) {
-				i-- // v lies inside a run that starts below it; bit 0 is always set
+		d := int(n.depth)
+		if n.skip != 0 {
+			if n.flags&longSkip != 0 {
+				if !bytes.Equal(n.rest.path[d-int(n.skip):], key[d-int(n.skip):d]) {
+					return found
+				}
+			} else if w, _ := words(key[d-int(n.skip) : d]); w != n.skipped {
+				return found
 			}
-			if e := n.best[i]; e != nil {
+		}
+		v := key[d]
+		if n.flags&hasRuns != 0 {
+			if e := n.rest.bestOf(v); e != nil {
 				found = e
 			}
+		} else {
+			for i := 0; i < int(n.small); i++ {
+				if v&n.mask[i&3] == n.bits[i&3] {
+					found = n.entries[i&3]
+					break
+				}
+			}
 		}
-		if !n.kids.has(v) {
+		if n.flags&hasKids == 0 {
 			return found
 		}
-		depth = n.depth + 1
-		n = n.children[n.kids.rank(v)].Load()
+		r := n.rest
+		if !r.kids.has(v) {
+			return found
+		}
+		n = r.children[r.kids.rank(v)].Load()
 	}
+}
+
+func (r *trieRest) bestOf(v uint8) *Entry {
+	i := r.runs.rank(v)
+	if !r.runs.has(v) {
+		i-- // v lies inside a run that starts below it; bit 0 is always set
+	}
+	return r.best[i]
 }
 
 // place is where a prefix of so many bits ends: the node's depth and the bits
@@ -110,13 +153,13 @@ func place(prefix int) (depth int, n uint8) {
 func (t *trie) find(key []byte, prefix int) *Entry {
 	depth, pn := place(prefix)
 	n := t.root.Load()
-	for n.depth < depth {
+	for int(n.depth) < depth {
 		n = n.child(key[n.depth])
-		if n == nil || n.depth > depth || !bytes.Equal(n.path, key[:n.depth]) {
+		if n == nil || int(n.depth) > depth || !bytes.Equal(n.rest.path, key[:n.depth]) {
 			return nil
 		}
 	}
-	for _, p := range n.prefixes {
+	for _, p := range n.rest.prefixes {
 		if p.n == pn && p.bits == topBits(key[depth], pn) {
 			return p.e
 		}
@@ -127,10 +170,14 @@ func (t *trie) find(key []byte, prefix int) *Entry {
 func topBits(v, n uint8) uint8 { return v &^ (0xff >> n) }
 
 func (n *trieNode) child(v uint8) *trieNode {
-	if !n.kids.has(v) {
+	if !n.rest.kids.has(v) {
 		return nil
 	}
-	return n.children[n.kids.rank(v)].Load()
+	return n.slot(v).Load()
+}
+
+func (n *trieNode) slot(v uint8) *atomic.Pointer[trieNode] {
+	return &n.rest.children[n.rest.kids.rank(v)]
 }
 
 // insert adds a prefix that is not there.
@@ -139,25 +186,26 @@ func (t *trie) insert(key []byte, prefix int, e *Entry) {
 	p := nodePrefix{n: pn, bits: topBits(key[depth], pn), e: e}
 	t.used++
 	at, n := &t.root, t.root.Load()
-	for n.depth < depth {
+	for int(n.depth) < depth {
 		v := key[n.depth]
+		below := int(n.depth) + 1
 		c := n.child(v)
 		if c == nil {
-			at.Store(n.withChild(v, newNode(key, depth, p)))
+			at.Store(n.withChild(v, newNode(key, depth, below, p)))
 			return
 		}
-		slot := &n.children[n.kids.rank(v)]
-		limit := min(depth, c.depth)
-		m := commonPrefix(c.path[:limit], key[:limit])
+		limit := min(depth, int(c.depth))
+		m := commonPrefix(c.rest.path[:limit], key[:limit])
 		switch {
-		case m == c.depth: // c lies on the way
-			at, n = slot, c
+		case m == int(c.depth): // c lies on the way
+			at, n = n.slot(v), c
 		case m == depth: // the new node lies on the way to c
-			slot.Store(newNode(key, depth, p).withChild(c.path[m], c))
+			n.slot(v).Store(newNode(key, depth, below, p).withChild(c.rest.path[m], c.under(m+1)))
 			return
 		default: // they part at byte m
-			fork := &trieNode{depth: m, path: c.path[:m]}
-			slot.Store(fork.withChild(c.path[m], c).withChild(key[m], newNode(key, depth, p)))
+			fork := newNode(key, m, below)
+			fork = fork.withChild(c.rest.path[m], c.under(m+1))
+			n.slot(v).Store(fork.withChild(key[m], newNode(key, depth, m+1, p)))
 			return
 		}
 	}
@@ -173,86 +221,128 @@ func commonPrefix(a, b []byte) int {
 	return len(a)
 }
 
-func newNode(key []byte, depth int, p nodePrefix) *trieNode {
-	n := &trieNode{depth: depth, path: bytes.Clone(key[:depth]), prefixes: []nodePrefix{p}}
-	n.expand()
-	return n
+// newNode makes a node at a depth whose parent looks at byte below-1.
+func newNode(key []byte, depth, below int, prefixes ...nodePrefix) *trieNode {
+	n := &trieNode{depth: uint16(depth), rest: &trieRest{path: bytes.Clone(key[:depth])}}
+	n.setPrefixes(prefixes)
+	return n.under(below)
+}
+
+// under is a copy of n whose parent looks at byte below-1.
+func (n *trieNode) under(below int) *trieNode {
+	d := *n
+	d.skip = uint8(int(n.depth) - below)
+	d.flags &^= longSkip
+	if d.skip > 8 {
+		d.flags |= longSkip
+	} else {
+		d.skipped, _ = words(n.rest.path[below:])
+	}
+	return &d
+}
+
+// edit is a copy of n and of its rest, to change before it is published.
+func (n *trieNode) edit() *trieNode {
+	d, r := *n, *n.rest
+	d.rest = &r
+	return &d
 }
 
 // withChild is a copy of n with one more child.
 func (n *trieNode) withChild(v uint8, c *trieNode) *trieNode {
-	d := *n
-	i := n.kids.rank(v)
-	d.kids.flip(v)
-	d.children = make([]atomic.Pointer[trieNode], len(n.children)+1)
-	for j := range n.children {
+	d := n.edit()
+	r, old := d.rest, n.rest.children
+	i := r.kids.rank(v)
+	r.kids.flip(v)
+	d.flags |= hasKids
+	r.children = make([]atomic.Pointer[trieNode], len(old)+1)
+	for j := range old {
 		to := j
 		if j >= i {
 			to++
 		}
-		d.children[to].Store(n.children[j].Load())
+		r.children[to].Store(old[j].Load())
 	}
-	d.children[i].Store(c)
-	return &d
+	r.children[i].Store(c)
+	return d
 }
 
 // withoutChild is a copy of n without its child at v.
 func (n *trieNode) withoutChild(v uint8) *trieNode {
-	d := *n
-	i := n.kids.rank(v)
-	d.kids.flip(v)
-	d.children = make([]atomic.Pointer[trieNode], len(n.children)-1)
-	for j := range d.children {
+	d := n.edit()
+	r, old := d.rest, n.rest.children
+	i := r.kids.rank(v)
+	r.kids.flip(v)
+	r.children = make([]atomic.Pointer[trieNode], len(old)-1)
+	for j := range r.children {
 		from := j
 		if j >= i {
 			from++
 		}
-		d.children[j].Store(n.children[from].Load())
+		r.children[j].Store(old[from].Load())
 	}
-	return &d
+	if len(r.children) == 0 {
+		d.flags &^= hasKids
+	}
+	return d
 }
 
 // withPrefix is a copy of n with one more prefix.
 func (n *trieNode) withPrefix(p nodePrefix) *trieNode {
-	d := *n
+	d := n.edit()
+	old := n.rest.prefixes
 	i := 0
-	for i < len(n.prefixes) && (n.prefixes[i].n < p.n || n.prefixes[i].n == p.n && n.prefixes[i].bits < p.bits) {
+	for i < len(old) && (old[i].n < p.n || old[i].n == p.n && old[i].bits < p.bits) {
 		i++
 	}
-	d.prefixes = make([]nodePrefix, 0, len(n.prefixes)+1)
-	d.prefixes = append(append(append(d.prefixes, n.prefixes[:i]...), p), n.prefixes[i:]...)
-	d.expand()
-	return &d
+	list := make([]nodePrefix, 0, len(old)+1)
+	d.setPrefixes(append(append(append(list, old[:i]...), p), old[i:]...))
+	return d
+}
+
+// setPrefixes lays out the prefixes, which are in order: a few in the node,
+// more as runs.
+func (n *trieNode) setPrefixes(list []nodePrefix) {
+	n.rest.prefixes = list
+	n.small, n.bits, n.mask, n.entries = 0, [4]uint8{}, [4]uint8{}, [4]*Entry{}
+	n.rest.runs, n.rest.best = bitmap256{}, nil
+	n.flags &^= hasRuns
+	if len(list) > len(n.entries) {
+		n.flags |= hasRuns
+		n.rest.expand()
+		return
+	}
+	n.small = uint8(len(list))
+	for i := range list {
+		p := list[len(list)-1-i]
+		n.bits[i], n.mask[i], n.entries[i] = p.bits, ^uint8(0xff>>p.n), p.e
+	}
 }
 
 // expand makes runs and best of the prefixes: longer ones paint over shorter.
-func (n *trieNode) expand() {
-	n.runs, n.best = bitmap256{}, nil
-	if len(n.prefixes) == 0 {
-		return
-	}
+func (r *trieRest) expand() {
 	var all [256]*Entry
-	for _, p := range n.prefixes {
+	for _, p := range r.prefixes {
 		part := all[p.bits : int(p.bits)+1<<(8-p.n)]
 		for i := range part {
 			part[i] = p.e
 		}
 	}
-	runs := 1
-	n.runs.w[0] = 1
+	n := 1
+	r.runs.w[0] = 1
 	for v := 1; v < 256; v++ {
 		if all[v] != all[v-1] {
-			n.runs.w[v>>6] |= 1 << (v & 63)
-			runs++
+			r.runs.w[v>>6] |= 1 << (v & 63)
+			n++
 		}
 	}
 	sum := 0
-	n.best = make([]*Entry, 0, runs)
-	for i, w := range n.runs.w {
-		n.runs.sum[i] = uint8(sum)
+	r.best = make([]*Entry, 0, n)
+	for i, w := range r.runs.w {
+		r.runs.sum[i] = uint8(sum)
 		sum += bits.OnesCount64(w)
 		for ; w != 0; w &= w - 1 {
-			n.best = append(n.best, all[i*64+bits.TrailingZeros64(w)])
+			r.best = append(r.best, all[i*64+bits.TrailingZeros64(w)])
 		}
 	}
 }
@@ -264,29 +354,29 @@ func (t *trie) remove(key []byte, prefix int) {
 	at, n := &t.root, t.root.Load()
 	var upAt *atomic.Pointer[trieNode] // where n's parent hangs
 	var up *trieNode
-	for n.depth < depth {
+	for int(n.depth) < depth {
 		upAt, up = at, n
-		at = &n.children[n.kids.rank(key[n.depth])]
+		at = n.slot(key[n.depth])
 		n = at.Load()
 	}
-	d := *n
-	d.prefixes = nil
-	for _, p := range n.prefixes {
+	var left []nodePrefix
+	for _, p := range n.rest.prefixes {
 		if p.n != pn || p.bits != topBits(key[depth], pn) {
-			d.prefixes = append(d.prefixes, p)
+			left = append(left, p)
 		}
 	}
-	d.expand()
+	d := n.edit()
+	d.setPrefixes(left)
 	switch {
-	case up == nil || len(d.prefixes) > 0 || len(d.children) > 1:
-		at.Store(&d)
-	case len(d.children) == 1:
-		at.Store(d.children[0].Load())
+	case up == nil || len(left) > 0 || len(d.rest.children) > 1:
+		at.Store(d)
+	case len(d.rest.children) == 1:
+		at.Store(d.rest.children[0].Load().under(int(up.depth) + 1))
 	default:
 		rest := up.withoutChild(key[up.depth])
 		// A fork that is left with one way is no fork; the root stays.
-		if up.depth > 0 && len(rest.prefixes) == 0 && len(rest.children) == 1 {
-			rest = rest.children[0].Load()
+		if up.depth > 0 && len(rest.rest.prefixes) == 0 && len(rest.rest.children) == 1 {
+			rest = rest.rest.children[0].Load().under(int(up.depth) - int(up.skip))
 		}
 		upAt.Store(rest)
 	}
