@@ -240,7 +240,8 @@ func fromCPUVector() *vector {
 
 func replicateVector() *vector {
 	v := newVector("replicate", "one tree per meeting, the sender pruned")
-	v.say("A's audio: to B and C, not to A")
+	v.say("A's audio: to B and C, not to A, though a downlink to A would be there")
+	v.line("add downlinks eg_intr_md.egress_rid:1 hdr.bridge.stream:1 to_receiver(mac:%s, ip:%s, port:%d)", hexMAC(hostA), hexIP(hostA), hostA.UDP.Port())
 	v.forwarded(rtpPacket(ssrcAudio, 0, nil))
 	v.say("padding, marker, other payload types: all the same")
 	p := rtpPacket(ssrcAudio, 0, nil)
@@ -314,6 +315,23 @@ func (v *vector) descriptorAt(found bool, profile uint16, elements ...[]byte) {
 	}
 }
 
+// edge sends elements that end in a descriptor and fill a number of words: once
+// so, and once with one byte of padding in front and a word less for the block.
+func (v *vector) edge(elements ...[]byte) {
+	profile := uint16(oneByte)
+	if elements[0][0] < 0x10 {
+		profile = twoByte
+	}
+	b := block(profile, elements...)
+	if len(b) != 4+len(slices.Concat(elements...)) {
+		panic("BUG: elements do not fill words")
+	}
+	v.suppressed(rtpPacket(ssrcVideo, 0, b))
+	b = block(profile, append([][]byte{{0}}, elements...)...)
+	b[3]--
+	v.forwarded(rtpPacket(ssrcVideo, 0, b))
+}
+
 func oneByteVector() *vector {
 	v := newVector("one_byte", "the walk over one-byte elements (RFC 8285, 4.2)")
 	d := one(12, dd(3)...)
@@ -347,6 +365,12 @@ func oneByteVector() *vector {
 	b = block(oneByte, one(1, fill(6)...), d)
 	b[3] = 1
 	v.forwarded(rtpPacket(ssrcVideo, 0, b))
+	for n := 1; n <= 16; n++ {
+		v.say("an element of %d bytes, and the descriptor at the very end of the block, or one byte too far", n)
+		v.edge(one(1, fill(4-(n+2)%4)...), one(2, fill(n)...), d)
+	}
+	v.say("the same with padding between")
+	v.edge(one(1, fill(2)...), []byte{0}, d)
 	v.say("an empty block, and a packet that ends behind it")
 	v.forwarded(rtpPacket(ssrcVideo, 0, block(oneByte)))
 	p := rtpPacket(ssrcVideo, 0, block(oneByte))
@@ -389,6 +413,10 @@ func twoByteVector() *vector {
 	b := block(twoByte, []byte{0, 0}, d)
 	b[3] = 1
 	v.forwarded(rtpPacket(ssrcVideo, 0, b))
+	for n := range 32 {
+		v.say("an element of %d bytes, and the descriptor at the very end of the block, or one byte too far", n)
+		v.edge(two(1, fill(4-n%4)...), two(2, fill(n)...), []byte{0, 0, 0}, d)
+	}
 	v.say("an empty block")
 	v.forwarded(rtpPacket(ssrcVideo, 0, block(twoByte)))
 	return v

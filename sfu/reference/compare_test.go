@@ -99,6 +99,19 @@ func install(t *testing.T, api tables.API) (*world, *sfu.Plane) {
 			}
 		}
 	}
+	// Every sender has a downlink to itself, so that pruning, not the lack of a
+	// downlink, keeps its packets from it.
+	var own []tables.Update
+	for _, who := range w.people {
+		for _, s := range who.streams {
+			own = append(own, tables.Update{Op: tables.Insert, Entry: tables.TableEntry{
+				Table: "SfuEgress.downlinks", Action: "SfuEgress.to_receiver",
+				Key:  []tables.KeyField{{Name: "eg_intr_md.egress_rid", Value: []byte{byte(who.rid)}}, {Name: "hdr.bridge.stream", Value: []byte{byte(s.id)}}},
+				Data: []tables.DataField{{Name: "mac", Value: []byte{9}}, {Name: "ip", Value: []byte{9}}, {Name: "port", Value: []byte{9}}},
+			}})
+		}
+	}
+	require.NoError(t, api.Write(ctx, tables.AllPipes, own, tables.RollbackOnError))
 	return w, p
 }
 
