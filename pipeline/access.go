@@ -46,8 +46,8 @@ func to(code unsafe.Pointer, pc int32) unsafe.Pointer {
 var touches = map[op][2]int{
 	opBrEq8: {1}, opBrNe8: {1}, opBrEq16: {2}, opBrNe16: {2}, opBrEq32: {4}, opBrNe32: {4}, opBrEq64: {8}, opBrNe64: {8},
 	opLd8: {1}, opLd16: {2}, opLd32: {4}, opLd64: {8}, opLd72: {9},
-	opSt8: {1}, opSt16: {2}, opSt32: {4}, opSt64: {8}, opSt72: {9}, opPut16: {2}, opPut32: {4}, opPut64: {8},
-	opSetK8: {1}, opSetK16: {2}, opSetK32: {4}, opSetK64: {8}, opPutK16: {2}, opPutK32: {4}, opPutK64: {8},
+	opSt8: {1}, opSt16: {2}, opSt32: {4}, opSt64: {8}, opSt72: {9}, opPut8: {1}, opPut16: {2}, opPut32: {4}, opPut64: {8},
+	opSetK8: {1}, opSetK16: {2}, opSetK32: {4}, opSetK64: {8}, opPutK8: {1}, opPutK16: {2}, opPutK32: {4}, opPutK64: {8},
 	opMove1: {1, 1}, opMove2: {2, 2}, opMove4: {4, 4}, opMove6: {6, 6}, opMove8: {8, 8}, opMove16: {16, 16}, opMoveN: {-1, -1},
 	opInc8: {1}, opInc16: {2}, opInc32: {4},
 	opExtract: {-1, 1}, opExtract16: {-1, 1}, opExtract32: {-1, 1},

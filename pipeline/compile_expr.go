@@ -76,8 +76,14 @@ func (c *compiler) load(d uint8, p place) {
 	c.emit(instr{op: op, d: d, a: p.off, sh: p.shift, m: p.mask})
 }
 
-// store emits the write of a register, with zeros above it in a place of more
-// than 64 bits.
+// storeExact is store of a value that is no wider than the place.
+func (c *compiler) storeExact(l ir.Loc, x uint8) {
+	c.wrote(l)
+	c.store(c.widen(l), x)
+}
+
+// store emits the write of a register, cut to the place, or with zeros above it
+// in a place of more than 64 bits.
 func (c *compiler) store(l ir.Loc, x uint8) {
 	if l.Width == 0 || !c.check(l) {
 		return
@@ -91,8 +97,8 @@ func (c *compiler) store(l ir.Loc, x uint8) {
 	}
 	c.wrote(l)
 	p := c.place(l)
-	if p.whole() && p.size > 1 {
-		c.emit(instr{op: [...]op{2: opPut16, 4: opPut32, 8: opPut64}[p.size], x: x, a: p.off})
+	if p.whole() {
+		c.emit(instr{op: [...]op{1: opPut8, 2: opPut16, 4: opPut32, 8: opPut64}[p.size], x: x, a: p.off})
 		return
 	}
 	switch p.size {
@@ -107,15 +113,15 @@ func (c *compiler) store(l ir.Loc, x uint8) {
 // storeConst emits the write of a constant.
 func (c *compiler) storeConst(l ir.Loc, v uint64) {
 	c.wrote(l)
-	p := c.place(l)
+	p := c.place(c.widen(l))
 	switch {
 	case p.size == 9:
 		d := c.register()
 		c.emit(instr{op: opConst, d: d, k: v})
 		c.emit(instr{op: opSt72, x: d, a: p.off, sh: p.shift, m: p.mask})
 		c.reg--
-	case p.whole() && p.size > 1:
-		c.emit(instr{op: [...]op{2: opPutK16, 4: opPutK32, 8: opPutK64}[p.size], a: p.off, k: v})
+	case p.whole():
+		c.emit(instr{op: [...]op{1: opPutK8, 2: opPutK16, 4: opPutK32, 8: opPutK64}[p.size], a: p.off, k: v})
 	case p.size != 0:
 		op := [...]op{1: opSetK8, 2: opSetK16, 4: opSetK32, 8: opSetK64}[p.size]
 		c.emit(instr{op: op, a: p.off, m: p.mask << p.shift, k: v << p.shift})
@@ -388,15 +394,36 @@ func (c *compiler) branchBinary(e *ir.Binary, want bool, l *label) bool {
 		case ir.Ge:
 			less = !want
 		}
-		op := opBrGeU
-		if less {
-			op = opBrLtU
-		}
-		_, rx, ry := c.pair(x, y)
-		c.jump(instr{op: op, x: rx, y: ry}, l)
+		c.branchLess(x, y, less, l)
 		return true
 	}
 	return false
+}
+
+// branchLess jumps when x < y (less) or x >= y.
+func (c *compiler) branchLess(x, y ir.Expr, less bool, l *label) {
+	if k, ok := small(y); ok && k > 0 {
+		if less {
+			c.jump(instr{op: opBrLtK, x: c.expr(x), k: k}, l)
+		} else {
+			c.jump(instr{op: opBrGtK, x: c.expr(x), k: k - 1}, l)
+		}
+		return
+	}
+	if k, ok := small(x); ok && k < ^uint64(0) {
+		if less {
+			c.jump(instr{op: opBrGtK, x: c.expr(y), k: k}, l)
+		} else {
+			c.jump(instr{op: opBrLtK, x: c.expr(y), k: k + 1}, l)
+		}
+		return
+	}
+	op := opBrGeU
+	if less {
+		op = opBrLtU
+	}
+	_, rx, ry := c.pair(x, y)
+	c.jump(instr{op: op, x: rx, y: ry}, l)
 }
 
 // branchMem jumps when the place's value is k (want) or is not.

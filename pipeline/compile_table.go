@@ -254,6 +254,11 @@ func (c *compiler) wholeValue(l ir.Loc) bool {
 		for _, h := range c.ir.Headers {
 			c.values[h.Valid] = true
 		}
+		for _, l := range c.ir.Intr {
+			if l.Width > 0 && !c.inHeader(l) {
+				c.values[l] = true
+			}
+		}
 		for _, a := range c.pipe.pl.Actions {
 			for _, p := range a.Params {
 				if a.Dir == c.ir.Dir {
@@ -263,4 +268,14 @@ func (c *compiler) wholeValue(l ir.Loc) bool {
 		}
 	}
 	return c.values[l]
+}
+
+// widen makes a whole value outside headers fill its bytes, whose other bits are
+// zero and stay so (ir.Loc): a store need not keep what was there.
+func (c *compiler) widen(l ir.Loc) ir.Loc {
+	if l.Width%8 == 0 || !c.wholeValue(l) {
+		return l
+	}
+	w := (l.Width + 7) / 8 * 8
+	return ir.Loc{Bit: l.Bit + l.Width - w, Width: w}
 }

@@ -247,7 +247,7 @@ func (c *compiler) assign(dst ir.Loc, e ir.Expr) {
 	}
 	r := c.expr(e)
 	c.reg--
-	c.store(dst, r)
+	c.storeExact(dst, r)
 }
 
 func (c *compiler) assignWide(dst ir.Loc, e ir.Expr) {
@@ -289,23 +289,25 @@ func (c *compiler) increment(dst ir.Loc, e ir.Expr) bool {
 
 // copy compiles a move between places of equal width.
 func (c *compiler) copy(dst, src ir.Loc) {
-	w := dst.Width
 	if !c.check(src) || !c.check(dst) || dst == src {
 		return
 	}
+	c.wrote(dst)
+	if d, s := c.widen(dst), c.widen(src); d.Width == s.Width {
+		dst, src = d, s
+	}
+	w := dst.Width
 	if w%8 == 0 && dst.Bit%8 == 0 && src.Bit%8 == 0 {
 		c.move(lead+dst.Bit/8, lead+src.Bit/8, w/8)
-		c.wrote(dst)
 		return
 	}
 	if w <= 64 {
 		d := c.register()
 		c.reg--
 		c.load(d, c.place(src))
-		c.store(dst, d)
+		c.storeExact(dst, d)
 		return
 	}
-	c.wrote(dst)
 	word := c.word
 	x := c.wide(&ir.Load{Loc: src}, words(w))
 	c.wideOp(wop{kind: wStore, x: x, loc: dst})

@@ -49,6 +49,7 @@ const (
 	opSt32   //
 	opSt64   //
 	opSt72   //
+	opPut8   // byte at a = [x]
 	opPut16  // two, four, eight bytes at a = [x]
 	opPut32  //
 	opPut64  //
@@ -56,6 +57,7 @@ const (
 	opSetK16 // the same of two, four, eight bytes
 	opSetK32 //
 	opSetK64 //
+	opPutK8  // byte at a = k
 	opPutK16 // two, four, eight bytes at a = k
 	opPutK32 //
 	opPutK64 //

@@ -131,6 +131,8 @@ func (pi *Pipe) run(p *Pass, dir ir.Dir) {
 			put64(m, i.a, be64(m, i.a)&^i.m|p.regs[i.x]<<(i.sh&63)&i.m)
 		case opSt72:
 			store9(p.mem[i.a:], p.regs[i.x]&i.m, i.sh, i.m)
+		case opPut8:
+			*at8(m, i.a) = byte(p.regs[i.x])
 		case opPut16:
 			put16(m, i.a, uint16(p.regs[i.x]))
 		case opPut32:
@@ -146,6 +148,8 @@ func (pi *Pipe) run(p *Pass, dir ir.Dir) {
 			put32(m, i.a, be32(m, i.a)&^uint32(i.m)|uint32(i.k))
 		case opSetK64:
 			put64(m, i.a, be64(m, i.a)&^i.m|i.k)
+		case opPutK8:
+			*at8(m, i.a) = byte(i.k)
 		case opPutK16:
 			put16(m, i.a, uint16(i.k))
 		case opPutK32:
