@@ -50,7 +50,8 @@ type checker struct {
 	errs    map[string]*ErrorObj
 	states  map[string]*StateObj // of the parser being checked
 	cpNames map[string]cpName
-	cpPath  []string // names of the enclosing control or parser
+	later   map[string]syntax.Pos // of the top level, made when a name is missing
+	cpPath  []string              // names of the enclosing control or parser
 }
 
 // externInfo is what an extern type offers.

@@ -167,7 +167,55 @@ func (c *checker) unknown(n *syntax.Name, what string) {
 			all = append(all, name)
 		}
 	}
+	if at, ok := c.declaredLater(n.Value); ok {
+		c.errorf(n.Pos(), "no %s %q here: it is declared later, at %s", what, n.Value, posText(at))
+		return
+	}
 	c.errorf(n.Pos(), "no %s %q%s", what, n.Value, nearText(n.Value, all))
+}
+
+// declaredLater finds a name of the top level that comes too late.
+func (c *checker) declaredLater(name string) (syntax.Pos, bool) {
+	if c.later == nil {
+		c.later = map[string]syntax.Pos{}
+		for _, d := range c.info.File.Decls {
+			if n := declName(d); n != nil {
+				c.later[n.Value] = d.Pos()
+			}
+		}
+	}
+	at, ok := c.later[name]
+	return at, ok
+}
+
+func declName(d syntax.Decl) *syntax.Name {
+	switch d := d.(type) {
+	case *syntax.ConstDecl:
+		return d.Name
+	case *syntax.Instance:
+		return d.Name
+	case *syntax.FuncDecl:
+		return d.Name
+	case *syntax.ExternDecl:
+		return d.Name
+	case *syntax.ActionDecl:
+		return d.Name
+	case *syntax.ParserDecl:
+		return d.Name
+	case *syntax.ControlDecl:
+		return d.Name
+	case *syntax.PackageDecl:
+		return d.Name
+	case *syntax.StructDecl:
+		return d.Name
+	case *syntax.EnumDecl:
+		return d.Name
+	case *syntax.TypedefDecl:
+		return d.Name
+	case *syntax.ValueSetDecl:
+		return d.Name
+	}
+	return nil
 }
 
 // nearText lists the names that the author may have meant.
