@@ -14,24 +14,17 @@ func (g *gress) extract(m *method) *value {
 		g.errorf(m.e.Pos(), "extract of a varbit field is not supported by the chip")
 		return nil
 	}
-	a := m.arg(0)
-	if a == nil {
-		g.errorf(m.e.Pos(), "extract needs a header")
-		return nil
-	}
 	if g.parser == nil {
 		g.errorf(m.e.Pos(), "extract is possible in a parser only")
 		return nil
 	}
+	a := m.arg(0)
+	if a == nil {
+		g.skipHeader(m)
+		return nil
+	}
 	p := g.placeOf(m.f, a)
 	if p == nil {
-		// extract(_) skips a header.
-		if n, ok := bitsOf(g.typeOf(m.f, a)); ok && n > 0 {
-			if _, skip := a.(*syntax.DefaultExpr); skip {
-				g.emit(&ir.Advance{S: g.s(), Bits: constInt(32, int64(n))})
-				return nil
-			}
-		}
 		g.badLvalue(m.f, a)
 		return nil
 	}
@@ -57,6 +50,18 @@ func (g *gress) extract(m *method) *value {
 		g.errorf(a.Pos(), "extract needs a header, not %s", p.t)
 	}
 	return nil
+}
+
+// skipHeader: extract<T>(_) passes over a header.
+func (g *gress) skipHeader(m *method) {
+	if len(m.c.TypeArgs) > 0 {
+		t := m.f.typeOf(m.c.TypeArgs[0])
+		if n, ok := bitsOf(t); ok && isHeader(t) {
+			g.emit(&ir.Advance{S: g.s(), Bits: constInt(32, int64(n))})
+			return
+		}
+	}
+	g.errorf(m.e.Pos(), "extract needs a header")
 }
 
 // refuseHeader: headers that need what this version leaves out.
