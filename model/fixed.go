@@ -27,8 +27,8 @@ type fixedTable struct {
 	// get reads an entry; the action is "" where the table has none.
 	get  func(k fixedKey) (r record, action string, err error)
 	keys func() []fixedKey // of all entries, in order; nil: only get by key
-	// upsert: adding an entry that exists, or changing one that does not, is
-	// the same as setting it; the table has all its entries always.
+	// always: the table has all its entries from the start; to add one is to
+	// set it.
 	always bool
 }
 
