@@ -234,7 +234,7 @@ func (c *checker) returnStmt(s *syntax.ReturnStmt) {
 		return
 	default:
 		if s.Value != nil {
-			c.errorf(s.Value.Pos(), "%s return no value", c.place.where)
+			c.errorf(s.Value.Pos(), "return cannot have a value in %s", c.place.where)
 		}
 		return
 	}

@@ -606,7 +606,7 @@ func (c *checker) priorities(p *syntax.TableProp, ranked bool, props map[string]
 			c.errorf(e.Pos(), "const entries cannot have a priority: their order decides")
 		}
 	}
-	if given && len(p.Entries) > 0 && p.Entries[0].Priority == nil && ranked && props["largest_priority_wins"] == nil && props["priority_delta"] == nil {
+	if given && !p.Const && p.Entries[0].Priority == nil && ranked && props["largest_priority_wins"] == nil && props["priority_delta"] == nil {
 		c.errorf(p.Entries[0].Pos(), "the first entry needs a priority where later ones have one")
 	}
 }
