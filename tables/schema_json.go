@@ -8,9 +8,9 @@ import (
 
 // object is a JSON object whose members keep their order, so that the schema
 // reads like the compiler's.
-type object []member
+type object []jsonMember
 
-type member struct {
+type jsonMember struct {
 	name  string
 	value any
 }
@@ -90,19 +90,19 @@ func (t *TableSpec) json() object {
 	}
 	o := object{{"name", t.Name}, {"id", t.ID}, {"table_type", t.Type}, {"size", t.Size}}
 	if t.Type != "Register" { // the compiler gives registers none
-		o = append(o, member{"annotations", annotationsJSON(t.Annotations)})
+		o = append(o, jsonMember{"annotations", annotationsJSON(t.Annotations)})
 	}
-	o = append(o, member{"depends_on", list(t.DependsOn)})
+	o = append(o, jsonMember{"depends_on", list(t.DependsOn)})
 	switch t.Type {
 	case "MatchAction_Direct", "MatchAction_Indirect", "MatchAction_Indirect_Selector":
-		o = append(o, member{"has_const_default_action", t.HasConstDefault})
+		o = append(o, jsonMember{"has_const_default_action", t.HasConstDefault})
 	}
-	o = append(o, member{"key", key})
+	o = append(o, jsonMember{"key", key})
 	if len(t.Actions) > 0 || t.Type == "MatchAction_Direct" || t.Type == "Action" {
-		o = append(o, member{"action_specs", t.actionsJSON()})
+		o = append(o, jsonMember{"action_specs", t.actionsJSON()})
 	}
-	return append(o, member{"data", dataJSON(t.Data)},
-		member{"supported_operations", list(t.Operations)}, member{"attributes", list(t.Attributes)})
+	return append(o, jsonMember{"data", dataJSON(t.Data)},
+		jsonMember{"supported_operations", list(t.Operations)}, jsonMember{"attributes", list(t.Attributes)})
 }
 
 func (t *TableSpec) actionsJSON() []object {
@@ -115,9 +115,9 @@ func (t *TableSpec) actionsJSON() []object {
 				{"read_only", f.ReadOnly}, {"annotations", annotationsJSON(f.Annotations)},
 			}
 			if f.Container != nil {
-				o = append(o, member{"container", dataJSON(f.Container)})
+				o = append(o, jsonMember{"container", dataJSON(f.Container)})
 			} else {
-				o = append(o, member{"type", typeJSON(f.Type)})
+				o = append(o, jsonMember{"type", typeJSON(f.Type)})
 			}
 			data = append(data, o)
 		}
@@ -137,7 +137,7 @@ func dataJSON(fields []FieldSpec) []object {
 		f := fields[i]
 		o := object{{"mandatory", f.Mandatory}, {"read_only", f.ReadOnly}}
 		if f.OneOf == 0 {
-			out = append(out, append(o, member{"singleton", fieldJSON(f)}))
+			out = append(out, append(o, jsonMember{"singleton", fieldJSON(f)}))
 			i++
 			continue
 		}
@@ -145,7 +145,7 @@ func dataJSON(fields []FieldSpec) []object {
 		for n := f.OneOf; i < len(fields) && fields[i].OneOf == n; i++ {
 			choice = append(choice, fieldJSON(fields[i]))
 		}
-		out = append(out, append(o, member{"oneof", choice}))
+		out = append(out, append(o, jsonMember{"oneof", choice}))
 	}
 	return out
 }
@@ -155,21 +155,21 @@ func fieldJSON(f FieldSpec) object {
 		{"id", f.ID}, {"name", f.Name}, {"repeated", f.Repeated}, {"annotations", annotationsJSON(f.Annotations)},
 	}
 	if f.Container != nil {
-		return append(o, member{"container", dataJSON(f.Container)})
+		return append(o, jsonMember{"container", dataJSON(f.Container)})
 	}
-	return append(o, member{"type", typeJSON(f.Type)})
+	return append(o, jsonMember{"type", typeJSON(f.Type)})
 }
 
 func typeJSON(t TypeSpec) object {
 	o := object{{"type", t.Kind}}
 	if t.Kind == "bytes" {
-		o = append(o, member{"width", t.Width})
+		o = append(o, jsonMember{"width", t.Width})
 	}
 	if len(t.Choices) > 0 {
-		o = append(o, member{"choices", t.Choices})
+		o = append(o, jsonMember{"choices", t.Choices})
 	}
 	if t.Default != nil {
-		o = append(o, member{"default_value", t.Default})
+		o = append(o, jsonMember{"default_value", t.Default})
 	}
 	return o
 }
@@ -179,7 +179,7 @@ func annotationsJSON(in []Annotation) []object {
 	for _, a := range in {
 		o := object{{"name", a.Name}}
 		if a.Value != "" {
-			o = append(o, member{"value", a.Value})
+			o = append(o, jsonMember{"value", a.Value})
 		}
 		out = append(out, o)
 	}
