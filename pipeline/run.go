@@ -10,8 +10,6 @@ import (
 // run is the fast engine: one flat loop over the gress's code. It is long
 // because it is one dispatch switch; every case is a few lines, and what is rare
 // or long is a call.
-//
-//gocyclo:ignore
 func (pi *Pipe) run(p *Pass, dir ir.Dir) {
 	if p.pipe != pi || p.dir != dir {
 		panic("BUG: a Pass runs in the pipe and gress that made it")

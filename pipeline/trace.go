@@ -3,6 +3,8 @@ package pipeline
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"gofino/pipeline/ir"
 )
@@ -49,6 +51,24 @@ func (p Pos) String() string {
 
 // MarshalJSON writes the position as one string.
 func (p Pos) MarshalJSON() ([]byte, error) { return json.Marshal(p.String()) }
+
+// UnmarshalJSON reads it back.
+func (p *Pos) UnmarshalJSON(b []byte) error {
+	var s string
+	if err := json.Unmarshal(b, &s); err != nil {
+		return err
+	}
+	*p = Pos{File: s}
+	parts := strings.Split(s, ":")
+	if n := len(parts); n > 2 {
+		line, err1 := strconv.Atoi(parts[n-2])
+		col, err2 := strconv.Atoi(parts[n-1])
+		if err1 == nil && err2 == nil {
+			*p = Pos{File: strings.Join(parts[:n-2], ":"), Line: line, Col: col}
+		}
+	}
+	return nil
+}
 
 // Kind of an event.
 type Kind uint8
