@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math/big"
 	"slices"
+	"strings"
 
 	"gofino/pipeline/ir"
 )
@@ -122,12 +123,55 @@ func (b *schemaBuilder) id(prefix uint32, pl *ir.Pipeline, name string) (full st
 func (b *schemaBuilder) matchTables() {
 	for i, pl := range b.p.Pipelines {
 		owner := map[int]bool{} // selectors whose first table has been seen
-		for j, t := range pl.Tables {
-			if !t.Hidden {
+		for _, j := range declared(pl.Tables, tablePlace) {
+			if t := pl.Tables[j]; !t.Hidden {
 				b.matchTable(i, j, pl, t, owner)
 			}
 		}
 	}
+}
+
+func tablePlace(t *ir.Table) (string, ir.Pos, ir.Dir) { return t.Name, t.Pos, t.Dir }
+
+// isSliceName: "hdr.f[7:4]". A slice that the program names itself is not
+// marked.
+func isSliceName(name string) bool {
+	_, rest, ok := strings.Cut(name, "[")
+	return ok && strings.Contains(rest, ":")
+}
+
+// declared is the order in which the compiler lists objects: by control
+// instance, these by where their controls are declared, and within one as
+// declared. Files come in the order in which objects first name them.
+func declared[T any](objects []T, place func(T) (string, ir.Pos, ir.Dir)) []int {
+	files := map[string]int{}
+	first := map[string]ir.Pos{} // of each control instance
+	control := func(name string) string { return name[:max(strings.LastIndex(name, "."), 0)] }
+	for _, o := range objects {
+		name, pos, _ := place(o)
+		if _, ok := files[pos.File]; !ok {
+			files[pos.File] = len(files)
+		}
+		if p, ok := first[control(name)]; !ok || p.File == pos.File && pos.Line < p.Line {
+			first[control(name)] = pos
+		}
+	}
+	order := make([]int, len(objects))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(x, y int) int {
+		xn, xp, xd := place(objects[x])
+		yn, yp, yd := place(objects[y])
+		xc, yc := control(xn), control(yn)
+		if xc == yc {
+			return cmp.Compare(xp.Line, yp.Line)
+		}
+		xf, yf := first[xc], first[yc]
+		return cmp.Or(cmp.Compare(xd, yd), cmp.Compare(files[xf.File], files[yf.File]),
+			cmp.Compare(xf.Line, yf.Line), cmp.Compare(xc, yc))
+	})
+	return order
 }
 
 func (b *schemaBuilder) matchTable(i, j int, pl *ir.Pipeline, t *ir.Table, owner map[int]bool) {
@@ -147,7 +191,7 @@ func (b *schemaBuilder) matchTable(i, j int, pl *ir.Pipeline, t *ir.Table, owner
 			Type:        bytesType(k.Width),
 			Annotations: annotations(k.Annots),
 		}
-		if k.IsSlice {
+		if isSliceName(k.Name) {
 			ks.Annotations = append(ks.Annotations, Annotation{Name: "isFieldSlice", Value: "true"})
 		}
 		s.Key = append(s.Key, ks)
@@ -313,38 +357,35 @@ func (b *schemaBuilder) externs() {
 // the first and what adds them all.
 func (b *schemaBuilder) eachKind(f func(first ir.Pos, at int, add func())) {
 	eachObject(b, f, func(pl *ir.Pipeline) []*ir.ActionProfile { return pl.Profiles },
-		func(o *ir.ActionProfile) (ir.Pos, bool) { return o.Pos, true }, b.profile)
+		func(o *ir.ActionProfile) (string, ir.Pos, ir.Dir) { return o.Name, o.Pos, 0 }, b.profile)
 	eachObject(b, f, func(pl *ir.Pipeline) []*ir.Selector { return pl.Selectors },
-		func(o *ir.Selector) (ir.Pos, bool) { return o.Pos, true }, b.selector)
+		func(o *ir.Selector) (string, ir.Pos, ir.Dir) { return o.Name, o.Pos, 0 }, b.selector)
 	eachObject(b, f, func(pl *ir.Pipeline) []*ir.Counter { return pl.Counters },
-		func(o *ir.Counter) (ir.Pos, bool) { return o.Pos, o.Table < 0 }, b.counter)
+		func(o *ir.Counter) (string, ir.Pos, ir.Dir) { return o.Name, o.Pos, o.Dir }, b.counter)
 	eachObject(b, f, func(pl *ir.Pipeline) []*ir.ValueSet { return pl.ValueSets },
-		func(o *ir.ValueSet) (ir.Pos, bool) { return o.Pos, true }, b.valueSet)
+		func(o *ir.ValueSet) (string, ir.Pos, ir.Dir) { return o.Name, o.Pos, o.Dir }, b.valueSet)
 	eachObject(b, f, func(pl *ir.Pipeline) []*ir.Register { return pl.Registers },
-		func(o *ir.Register) (ir.Pos, bool) { return o.Pos, o.Table < 0 }, b.register)
+		func(o *ir.Register) (string, ir.Pos, ir.Dir) { return o.Name, o.Pos, o.Dir }, b.register)
 	eachObject(b, f, func(pl *ir.Pipeline) []*ir.RegisterParam { return pl.RegParams },
-		func(o *ir.RegisterParam) (ir.Pos, bool) { return o.Pos, true }, b.param)
+		func(o *ir.RegisterParam) (string, ir.Pos, ir.Dir) { return o.Name, o.Pos, 0 }, b.param)
 }
 
-func eachObject[T any](b *schemaBuilder, f func(ir.Pos, int, func()),
-	of func(*ir.Pipeline) []T, shown func(T) (ir.Pos, bool), add func(i, j int, pl *ir.Pipeline, o T)) {
+func eachObject[T any](b *schemaBuilder, f func(ir.Pos, int, func()), of func(*ir.Pipeline) []T,
+	place func(T) (string, ir.Pos, ir.Dir), add func(i, j int, pl *ir.Pipeline, o T)) {
 	for i, pl := range b.p.Pipelines {
-		for _, o := range of(pl) {
-			pos, ok := shown(o)
-			if !ok {
-				continue
-			}
-			f(pos, i, func() {
-				for i, pl := range b.p.Pipelines {
-					for j, o := range of(pl) {
-						if _, ok := shown(o); ok {
-							add(i, j, pl, o)
-						}
-					}
-				}
-			})
-			return
+		order := declared(of(pl), place)
+		if len(order) == 0 {
+			continue
 		}
+		_, first, _ := place(of(pl)[order[0]])
+		f(first, i, func() {
+			for i, pl := range b.p.Pipelines {
+				for _, j := range declared(of(pl), place) {
+					add(i, j, pl, of(pl)[j])
+				}
+			}
+		})
+		return
 	}
 }
 
@@ -386,6 +427,9 @@ func (b *schemaBuilder) selector(i, j int, pl *ir.Pipeline, o *ir.Selector) {
 }
 
 func (b *schemaBuilder) counter(i, j int, pl *ir.Pipeline, o *ir.Counter) {
+	if o.Table >= 0 {
+		return // part of its table
+	}
 	s := &TableSpec{Type: "Counter", Size: o.Size, Data: counterFields(o.Kind), Operations: []string{"Sync"}}
 	s.Name, s.ID = b.id(idCounter, pl, o.Name)
 	s.Key = []KeySpec{{ID: idCounterIndex, Name: "$COUNTER_INDEX", Match: "Exact", Mandatory: true, Type: TypeSpec{Kind: "uint32"}}}
@@ -393,6 +437,9 @@ func (b *schemaBuilder) counter(i, j int, pl *ir.Pipeline, o *ir.Counter) {
 }
 
 func (b *schemaBuilder) register(i, j int, pl *ir.Pipeline, o *ir.Register) {
+	if o.Table >= 0 {
+		return // part of its table
+	}
 	s := &TableSpec{Type: "Register", Size: o.Size, Data: registerFields(o, 1), Operations: []string{"Sync"}}
 	s.Name, s.ID = b.id(idRegister, pl, o.Name)
 	s.Key = []KeySpec{{ID: idRegisterIndex, Name: "$REGISTER_INDEX", Match: "Exact", Mandatory: true, Type: TypeSpec{Kind: "uint32"}}}
