@@ -83,21 +83,24 @@ func (c *checker) choose(at syntax.Pos, what string, sigs []*signature, args []*
 		bound []syntax.Expr
 	}
 	var vs []viable
-	problem := ""
+	problem, differ := "", false
 	for _, sig := range sigs {
 		if sig.given != nil && len(sig.given) != len(sig.vars) {
-			problem = "takes " + itoa(len(sig.vars)) + " type arguments, got " + itoa(len(sig.given))
+			msg := "takes " + itoa(len(sig.vars)) + " type arguments, got " + itoa(len(sig.given))
+			differ = differ || problem != "" && problem != msg
+			problem = msg
 			continue
 		}
 		bound, msg := bindArgs(sig.params, args)
 		if msg != "" {
+			differ = differ || problem != "" && problem != msg
 			problem = msg
 			continue
 		}
 		vs = append(vs, viable{sig, bound})
 	}
 	switch {
-	case len(vs) == 0 && len(sigs) == 1:
+	case len(vs) == 0 && !differ && problem != "":
 		c.errorf(at, "call of %s: %s", what, problem)
 		return nil, nil
 	case len(vs) == 0:

@@ -150,6 +150,9 @@ func paramText(ps []*Var) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
+		if p.Optional {
+			b.WriteString("optional ")
+		}
 		if p.Dir != syntax.NoDir {
 			b.WriteString(dirText(p.Dir) + " ")
 		}
