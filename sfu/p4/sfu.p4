@@ -20,6 +20,8 @@
  *   stream id = one SSRC of one participant, 1..65535
  *   layer     = 0 "every receiver needs it", else a class of templates that the
  *               same decode targets need
+ *
+ * One file, so that it can be handed to any compiler as it is.
  */
 
 #include <core.p4>
@@ -930,13 +932,17 @@ control SfuIngress(inout headers_t hdr,
                                 md.verdict = VERDICT_SENDER_REPORT;
                             } else if (md.has_descriptor) {
                                 if (hdr.dd1.isValid()) {
-                                    md.descriptor_id = 4w0 ++ hdr.dd1.id;
+                                    md.descriptor_id = (bit<8>)hdr.dd1.id;
                                     md.template_id = hdr.dd1.template_id;
-                                    md.has_structure = hdr.dd1.len != 2;
+                                    if (hdr.dd1.len != 2) {
+                                        md.has_structure = true;
+                                    }
                                 } else {
                                     md.descriptor_id = hdr.dd2.id;
                                     md.template_id = hdr.dd2.template_id;
-                                    md.has_structure = hdr.dd2.len != 3;
+                                    if (hdr.dd2.len != 3) {
+                                        md.has_structure = true;
+                                    }
                                 }
                                 if (md.descriptor_id == md.wanted_id) {
                                     layers.apply();

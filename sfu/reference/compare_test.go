@@ -54,7 +54,7 @@ type link struct {
 // install sets three meetings up: participants that share a port, receivers of
 // part of the streams, decode targets set before and after the structure is
 // known, a structure that changes.
-func install(t *testing.T, api tables.API) (*world, *sfu.Plane) {
+func install(t testing.TB, api tables.API) (*world, *sfu.Plane) {
 	ctx := context.Background()
 	p, err := sfu.NewPlane(ctx, api, sfu.Config{Service: service, CPUPort: cpuPort, DescriptorIDs: []uint8{12, 20}})
 	require.NoError(t, err)
@@ -115,7 +115,7 @@ func install(t *testing.T, api tables.API) (*world, *sfu.Plane) {
 	return w, p
 }
 
-func (w *world) join(t *testing.T, p *sfu.Plane, m sfu.MeetingID) *person {
+func (w *world) join(t testing.TB, p *sfu.Plane, m sfu.MeetingID) *person {
 	ctx := context.Background()
 	n := len(w.people)
 	who := &person{at: sfu.Participant{Port: uint16(8 + n*5/8*4), Address: sfu.Address{MAC: sfu.MAC{2, 0, 0, 0, 1, byte(n)},
@@ -169,7 +169,7 @@ func (c *chip) Send(port model.Port, head, payload []byte) error {
 	return nil
 }
 
-func newChip(t *testing.T, target ir.Target) *chip {
+func newChip(t testing.TB, target ir.Target) *chip {
 	sw, err := model.New(compile(t, target), model.Config{Pipes: 1})
 	require.NoError(t, err)
 	c := &chip{Switch: sw}
@@ -178,7 +178,7 @@ func newChip(t *testing.T, target ir.Target) *chip {
 }
 
 // compare runs one frame through both and stops at the first difference.
-func compare(t *testing.T, n int, ref *reference.Switch, c *chip, port uint16, frame []byte, run func()) (copies int) {
+func compare(t testing.TB, n int, ref *reference.Switch, c *chip, port uint16, frame []byte, run func()) (copies int) {
 	before := slices.Clone(frame)
 	var want []output
 	for _, o := range ref.Forward(port, frame) {
