@@ -140,7 +140,7 @@ func minBits(t types.Type) int {
 }
 
 // callExternFunc lowers the architecture's functions.
-func (g *gress) callExternFunc(f *frame, e *syntax.CallExpr, c *types.Call) *value {
+func (g *gress) callExternFunc(f *frame, e *syntax.CallExpr, c *types.Call, dst *place) *value {
 	name := ""
 	if c.Callee != nil {
 		name = c.Callee.ObjName()
@@ -180,7 +180,7 @@ func (g *gress) callExternFunc(f *frame, e *syntax.CallExpr, c *types.Call) *val
 		g.staticAssert(f, e, c)
 		return &value{t: &types.Basic{Kind: types.Bool}, x: boolConst(true)}
 	case "port_metadata_unpack":
-		return g.portMetadataUnpack(f, e, c)
+		return g.portMetadataUnpack(f, e, c, dst)
 	case "verify":
 		g.errorf(e.Pos(), "verify is not supported by the chip: use parser_err or a checksum's verify()")
 		return void

@@ -6,8 +6,8 @@ import (
 	"gofino/pipeline/ir"
 )
 
-// callExpr lowers a call. dst, if not nil, is where a scalar result should go
-// directly; a callee that used it returns dst's contents.
+// callExpr lowers a call. dst, if not nil, is where the result should go
+// directly, if the callee can; one that did returns dst's contents.
 func (g *gress) callExpr(f *frame, e *syntax.CallExpr, dst *place) *value {
 	c := g.info.Calls[e]
 	if c == nil {
@@ -21,7 +21,7 @@ func (g *gress) callExpr(f *frame, e *syntax.CallExpr, dst *place) *value {
 	case types.CallFunction:
 		return g.callFunction(f, e, c)
 	case types.CallExternFunc:
-		return g.callExternFunc(f, e, c)
+		return g.callExternFunc(f, e, c, dst)
 	case types.CallMethod, types.CallAbstract:
 		return g.callMethod(f, e, c, dst)
 	case types.CallBuiltin:
@@ -263,6 +263,12 @@ func (g *gress) returning(f *frame, body *syntax.BlockStmt, result types.Type) {
 	r.label = g.newLabel()
 	at := g.s()
 	stmts := g.capture(func() { g.blockStmts(f, body.List) })
+	if n := len(stmts); n > 0 {
+		// A return at the very end jumps nowhere.
+		if b, ok := stmts[n-1].(*ir.Break); ok && b.Label == r.label {
+			stmts = stmts[:n-1]
+		}
+	}
 	if !r.used {
 		g.blk = append(g.blk, stmts...)
 		return

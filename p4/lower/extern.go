@@ -9,7 +9,8 @@ import (
 )
 
 // realise makes the ir of an extern instance that exists whether or not the
-// program calls it: the control plane sees it.
+// program calls it: the control plane sees it. Action profiles and selectors
+// exist through the tables that use them.
 func (g *gress) realise(inst *instance) {
 	if inst == nil || inst.refused {
 		return
@@ -25,10 +26,6 @@ func (g *gress) realise(inst *instance) {
 		g.hash(inst)
 	case "Random":
 		g.random(inst)
-	case "ActionProfile":
-		g.actionProfile(inst)
-	case "ActionSelector":
-		g.actionSelector(inst)
 	case "Mirror":
 		g.mirror(inst)
 	case "Resubmit":
@@ -104,11 +101,11 @@ func (g *gress) counter(inst *instance) int {
 	return inst.id
 }
 
-func (g *gress) directCounter(inst *instance, t *ir.Table) int {
+func (g *gress) directCounter(inst *instance) int {
 	if inst.id < 0 {
 		inst.id = len(g.pl.Counters)
 		g.pl.Counters = append(g.pl.Counters, &ir.Counter{Name: inst.name, Pos: irPos(inst.at), Dir: g.dir,
-			Kind: counterKinds[argEnum(inst, 0)], Size: t.Size, Width: g.counterWidth(inst), Table: -1,
+			Kind: counterKinds[argEnum(inst, 0)], Width: g.counterWidth(inst), Table: -1,
 			TrueEgress: g.argBool(inst, 1)})
 	}
 	return inst.id
@@ -513,7 +510,7 @@ func (g *gress) countDirect(m *method) *value {
 
 // pendingDirect makes a direct counter before its table attaches it.
 func (g *gress) pendingDirect(inst *instance) {
-	g.directCounter(inst, &ir.Table{})
+	g.directCounter(inst)
 	g.direct = append(g.direct, inst)
 }
 

@@ -185,18 +185,17 @@ func (g *gress) lookaheadCall(m *method) *value {
 	if !ok {
 		return nil
 	}
-	if m.dst != nil && m.dst.scalar() {
-		if w, ok := scalarWidth(l.t); ok && w == m.dst.loc.Width && g.parser != nil {
-			g.emit(&ir.Lookahead{S: g.s(), Dst: m.dst.loc, Off: l.off})
-			return &value{t: l.t, x: load(m.dst.loc), pl: m.dst}
-		}
+	if m.dst != nil && g.parser != nil && types.Identical(m.dst.t, l.t) {
+		g.lookInto(m.dst, l.off)
+		g.validate(m.dst)
+		return g.loadPlace(m.dst)
 	}
 	return g.lookahead(l)
 }
 
 // portMetadataUnpack reads the per-port word: every field ends on a byte
 // boundary (tna-semantics.md, 2.1); then the whole area is skipped.
-func (g *gress) portMetadataUnpack(f *frame, e *syntax.CallExpr, c *types.Call) *value {
+func (g *gress) portMetadataUnpack(f *frame, e *syntax.CallExpr, c *types.Call, dst *place) *value {
 	t := f.typeOf(c.Result)
 	if len(c.TypeArgs) > 0 {
 		t = f.typeOf(c.TypeArgs[0])
@@ -206,7 +205,10 @@ func (g *gress) portMetadataUnpack(f *frame, e *syntax.CallExpr, c *types.Call) 
 		return zero(t)
 	}
 	area, skip := portMetadataBits(g.target)
-	p := g.temp(t)
+	p := dst
+	if p == nil || !types.Identical(p.t, t) {
+		p = g.temp(t)
+	}
 	pm := g.pl.PortMetadata
 	var fields []ir.PortField
 	off := 0

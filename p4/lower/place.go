@@ -263,6 +263,11 @@ func (g *gress) store(dst *place, x ir.Expr) {
 		g.emit(&ir.Assign{S: g.s(), Dst: dst.loc, X: x})
 	}
 	g.validate(dst)
+	for _, i := range [...]ir.Intrinsic{ir.Pktgen, ir.PktgenAddress, ir.PktgenLength} {
+		if l := g.out.Intr[i]; l.Width > 0 && l == dst.loc {
+			g.unsupported(g.at, "packet generator (field "+dst.name+")")
+		}
+	}
 }
 
 // validate sets the hidden validity of an intrinsic field that was assigned.

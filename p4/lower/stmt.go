@@ -122,7 +122,7 @@ func (g *gress) assignStmt(f *frame, s *syntax.AssignStmt) {
 		g.assign(dst, g.convert(v, dst.t))
 		return
 	}
-	if call, ok := unparen(s.R).(*syntax.CallExpr); ok && dst.scalar() && dst.special == ordinary && g.info.Types[s.R].Conv == nil {
+	if call, ok := unparen(s.R).(*syntax.CallExpr); ok && dst.special == ordinary && g.info.Types[s.R].Conv == nil {
 		v := g.callExpr(f, call, dst)
 		if v == nil {
 			return

@@ -119,6 +119,13 @@ func (g *gress) tableOf(f *frame, d *syntax.TableDecl) *loweredTable {
 			g.tableProperty(o, t, lt, p)
 		}
 	}
+	// One cell per entry, wherever in the table its size was written.
+	for _, c := range t.DirectCounters {
+		g.pl.Counters[c].Size = t.Size
+	}
+	for _, r := range t.DirectRegisters {
+		g.pl.Registers[r].Size = t.Size
+	}
 	return lt
 }
 
@@ -500,14 +507,13 @@ func (g *gress) attach(o *frame, t *ir.Table, lt *loweredTable, e syntax.Expr, p
 	}
 	switch inst.externName() {
 	case "DirectCounter":
-		c := g.directCounter(inst, t)
+		c := g.directCounter(inst)
 		g.pl.Counters[c].Table = lt.index
 		t.DirectCounters = append(t.DirectCounters, c)
 	case "DirectRegister":
 		r := g.register(inst)
 		if r >= 0 {
 			g.pl.Registers[r].Table = lt.index
-			g.pl.Registers[r].Size = t.Size
 			t.DirectRegisters = append(t.DirectRegisters, r)
 		}
 	default:

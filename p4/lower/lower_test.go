@@ -1,0 +1,144 @@
+package lower_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gofino/p4"
+	"gofino/p4/syntax"
+	"gofino/pipeline/ir"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// options reads "// target: tofino2" and "// strict" from a program's head.
+func options(src []byte) p4.Options {
+	opt := p4.Options{MaxErrors: 1000}
+	head, _, _ := bytes.Cut(src, []byte("#include"))
+	if bytes.Contains(head, []byte("target: tofino2")) {
+		opt.Target = ir.Tofino2
+	}
+	opt.Strict = bytes.Contains(head, []byte("// strict"))
+	return opt
+}
+
+// TestGolden compares programs with their ir, which was reviewed by reading.
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/golden/*.p4")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("golden programs: %v, %v", files, err)
+	}
+	for _, path := range files {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			src, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			prog, diags := p4.Compile(path, options(src))
+			for _, d := range diags {
+				t.Logf("%v", d)
+			}
+			if prog == nil {
+				t.Fatal("does not compile")
+			}
+			var got bytes.Buffer
+			ir.Dump(&got, prog)
+			again, _ := p4.Compile(path, options(src))
+			var second bytes.Buffer
+			ir.Dump(&second, again)
+			if !bytes.Equal(got.Bytes(), second.Bytes()) || prog.Hash != again.Hash {
+				t.Error("compiling twice gives two programs")
+			}
+			golden := strings.TrimSuffix(path, ".p4") + ".ir"
+			if *update {
+				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got.Bytes(), want) {
+				t.Errorf("%s differs (go test -update rewrites it): %s", golden, firstDifference(got.String(), string(want)))
+			}
+		})
+	}
+}
+
+func firstDifference(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range g {
+		if i >= len(w) || g[i] != w[i] {
+			return "line " + strconv.Itoa(i+1) + ": " + g[i]
+		}
+	}
+	return "it is shorter"
+}
+
+var comment = regexp.MustCompile(`// (ERROR|WARNING) "(.*)"\s*$`)
+
+// TestErrors: wrong and refused programs hold the message that each line must
+// get; every other line must get none.
+func TestErrors(t *testing.T) {
+	files, err := filepath.Glob("testdata/errors/*.p4")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("wrong programs: %v, %v", files, err)
+	}
+	for _, path := range files {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			src, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			prog, diags := p4.Compile(path, options(src))
+			got := map[string]bool{}
+			failed := false
+			for _, d := range diags {
+				kind := "WARNING"
+				if d.Severity == syntax.SevError {
+					kind, failed = "ERROR", true
+				}
+				key := strconv.Itoa(d.At.Line) + " " + kind + " " + d.Text
+				if got[key] {
+					t.Errorf("twice: %s", key)
+				}
+				got[key] = true
+			}
+			if (prog == nil) != failed {
+				t.Errorf("program %v, errors %v", prog != nil, failed)
+			}
+			for i, line := range strings.Split(string(src), "\n") {
+				m := comment.FindStringSubmatch(line)
+				if m == nil {
+					continue
+				}
+				text, err := strconv.Unquote(`"` + m[2] + `"`)
+				if err != nil {
+					t.Fatalf("%s:%d: %v", path, i+1, err)
+				}
+				found := false
+				for key := range got {
+					n, rest, _ := strings.Cut(key, " ")
+					kind, have, _ := strings.Cut(rest, " ")
+					if n == strconv.Itoa(i+1) && kind == m[1] && strings.Contains(have, text) {
+						delete(got, key)
+						found = true
+					}
+				}
+				if !found {
+					t.Errorf("%s:%d: no %s %q", path, i+1, m[1], text)
+				}
+			}
+			for key := range got {
+				t.Errorf("%s: unexpected %s", path, key)
+			}
+		})
+	}
+}

@@ -1,0 +1,39 @@
+// Limits of the chip that the model does not have: warnings, unless strict.
+#include <core.p4>
+#include <tna.p4>
+header h_t { bit<8> a; bit<8> b; bit<320> big; }
+struct hdr_t { h_t h; }
+struct md_t { bit<10> s; }
+struct eh_t { }
+struct em_t { }
+parser Prs(packet_in pkt, out hdr_t hdr, out md_t md, out ingress_intrinsic_metadata_t ig) {
+    state start { pkt.extract(ig); pkt.advance(PORT_METADATA_SIZE); pkt.extract(hdr.h); transition accept; }
+}
+control Ing(inout hdr_t hdr, inout md_t md, in ingress_intrinsic_metadata_t ig,
+            in ingress_intrinsic_metadata_from_parser_t prsr, inout ingress_intrinsic_metadata_for_deparser_t dprsr,
+            inout ingress_intrinsic_metadata_for_tm_t tm) {
+    Register<bit<12>, bit<8>>(16) odd; // WARNING "register odd: the chip has cells of 1, 8, 16 or 32 bits, not 12"
+    Register<bit<8>, bit<8>>(16) r;
+    RegisterAction<bit<8>, bit<8>, bit<8>>(r) a1 = { void apply(inout bit<8> v) { v = 1; } };
+    RegisterAction<bit<8>, bit<8>, bit<8>>(r) a2 = { void apply(inout bit<8> v) { v = 2; } };
+    RegisterAction<bit<8>, bit<8>, bit<8>>(r) a3 = { void apply(inout bit<8> v) { v = 3; } };
+    RegisterAction<bit<8>, bit<8>, bit<8>>(r) a4 = { void apply(inout bit<8> v) { v = 4; } };
+    RegisterAction<bit<8>, bit<8>, bit<8>>(r) a5 = { void apply(inout bit<8> v) { v = 5; } }; // WARNING "register r has more than 4 register actions"
+    apply {
+        a1.execute(0); a2.execute(0); a3.execute(0); a4.execute(0); a5.execute(0);
+    }
+}
+control Dep(packet_out pkt, inout hdr_t hdr, in md_t md, in ingress_intrinsic_metadata_for_deparser_t dprsr) {
+    Mirror(1) mirror;
+    Resubmit(1) resubmit;
+    apply {
+        if (dprsr.mirror_type == 1) { mirror.emit(md.s, hdr.h); } // WARNING "mirror header of 42 bytes: the chip's limit is 32"
+        if (dprsr.resubmit_type == 1) { resubmit.emit(hdr.h); } // WARNING "resubmit header of 42 bytes: the chip's limit is 8"
+        pkt.emit(hdr);
+    }
+}
+parser EPrs(packet_in pkt, out eh_t hdr, out em_t md, out egress_intrinsic_metadata_t eg) { state start { transition accept; } }
+control Eg(inout eh_t hdr, inout em_t md, in egress_intrinsic_metadata_t eg) { apply { } }
+control EDep(packet_out pkt, inout eh_t hdr, in em_t md) { apply { } }
+Pipeline(Prs(), Ing(), Dep(), EPrs(), Eg(), EDep()) pipe;
+Switch(pipe) main;
