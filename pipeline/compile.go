@@ -144,7 +144,9 @@ func (c *compiler) program() {
 		c.block(c.pipe.pl.Actions[a].Body)
 		c.emit(instr{op: opReturn})
 	}
-	c.g.maxParse = maxParse(g.Parser, g)
+	if c.err == nil {
+		c.g.maxParse = maxParse(g.Parser, g)
+	}
 }
 
 func (c *compiler) intr(i ir.Intrinsic) place {

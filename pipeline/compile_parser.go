@@ -235,6 +235,12 @@ func (c *compiler) exactly(x uint8, mask uint64, rows []row, miss *label) {
 
 // selects compiles a state's select.
 func (c *compiler) selects(s *ir.State, to func(int) *label) {
+	for _, k := range s.Cases {
+		if k.ValueSet < 0 && len(k.Match) != len(s.Keys) {
+			c.fail("compile select of %s: a case has %d elements for %d keys", s.Name, len(k.Match), len(s.Keys))
+			return
+		}
+	}
 	noMatch := c.newLabel()
 	keys := make([]ir.Expr, len(s.Keys))
 	var all ir.Expr

@@ -67,6 +67,9 @@ func (c *compiler) stmt(s ir.Stmt) {
 	case *ir.ChecksumGet:
 		c.unitResult(opUnitGet, s.Unit, s.Dst)
 	case *ir.ChecksumDeposit:
+		if !c.unitOK(s.Unit) {
+			return
+		}
 		c.deposits = append(c.deposits, s)
 		c.emit(instr{op: opUnitLater, x: uint8(s.Unit), a: int32(len(c.deposits))})
 	case *ir.ChecksumUpdate:

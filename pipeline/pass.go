@@ -66,8 +66,10 @@ type Emission struct {
 // goroutine. The first group of fields is set by the caller before a run, the
 // second by the run.
 type Pass struct {
-	In           []byte // the window; only read, never kept
-	Bytes        int    // packet length that byte counters charge
+	// In is the window; only read, never kept. It may lie in another Pass's
+	// Head, not in this one's.
+	In           []byte
+	Bytes        int // packet length that byte counters charge
 	GlobalTstamp uint64
 	GlobalVer    uint32
 	Rand         *rand.PCG // the pipe's random source; shared by its passes
