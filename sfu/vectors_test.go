@@ -31,7 +31,7 @@ func compile(t testing.TB, target ir.Target) *ir.Program {
 }
 
 // TestVectors checks that the vectors are those of vector_cases_test.go, and
-// runs them on both chips.
+// runs them on both chips, through the fast and the traced engine.
 func TestVectors(t *testing.T) {
 	names := map[string]bool{}
 	for _, c := range vectorCases() {
@@ -47,9 +47,12 @@ func TestVectors(t *testing.T) {
 		v, err := golden.Parse(c.name, text)
 		require.NoError(t, err)
 		for _, target := range []ir.Target{ir.Tofino, ir.Tofino2} {
-			d := newDevice(t, target)
-			if err := golden.Run(context.Background(), v, d); err != nil {
-				t.Errorf("tofino%d: %s: %v", target, path, err)
+			for _, traced := range []bool{false, true} {
+				d := newDevice(t, target)
+				d.traced = traced
+				if err := golden.Run(context.Background(), v, d); err != nil {
+					t.Errorf("tofino%d, traced %v: %s: %v", target, traced, path, err)
+				}
 			}
 		}
 	}
@@ -62,8 +65,9 @@ func TestVectors(t *testing.T) {
 
 // device is a fresh model that vectors run on.
 type device struct {
-	sw  *model.Switch
-	out []golden.Output
+	sw     *model.Switch
+	traced bool
+	out    []golden.Output
 }
 
 func newDevice(t *testing.T, target ir.Target) *device {
@@ -82,7 +86,12 @@ func (d *device) Send(port model.Port, head, payload []byte) error {
 func (d *device) API() tables.API { return d.sw.API() }
 
 func (d *device) Inject(port int, frame []byte) error {
-	d.sw.Process([]model.Frame{{Port: model.Port(port), Data: frame}})
+	f := model.Frame{Port: model.Port(port), Data: frame}
+	if d.traced {
+		d.sw.Trace(f, &model.Recorder{})
+	} else {
+		d.sw.Process([]model.Frame{f})
+	}
 	return nil
 }
 
