@@ -96,6 +96,13 @@ func (g *gress) verify() error {
 			return fmt.Errorf("verify choice %d: a jump leaves the %d instructions", i, len(g.code))
 		}
 	}
+	for _, list := range g.emits {
+		for _, e := range list {
+			if e.off < 0 || e.end < e.off || int(e.end) > g.memSize-tail || e.valid < 0 || int(e.valid) >= g.memSize {
+				return fmt.Errorf("verify emit of bytes %d to %d: memory has %d", e.off, e.end, g.memSize)
+			}
+		}
+	}
 	for _, a := range g.applies {
 		for _, x := range a.acts {
 			if x.pc != 0 && !inside(x.pc) {
@@ -103,7 +110,7 @@ func (g *gress) verify() error {
 			}
 		}
 	}
-	if !inside(g.parserEnd) || g.code[len(g.code)-1].op != opEnd && g.code[len(g.code)-1].op != opReturn {
+	if !inside(g.parserEnd) || g.code[len(g.code)-1].op != opEnd {
 		return fmt.Errorf("verify code: it has no end")
 	}
 	return nil

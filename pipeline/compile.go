@@ -31,7 +31,6 @@ type compiler struct {
 	queue   []int          // actions whose body is to be compiled
 
 	written  map[int]bool // headers that anything but Extract writes
-	emitted  bool         // an Emit came before, in the deparser
 	deposit  bool         // the parser has a ChecksumDeposit
 	deposits []*ir.ChecksumDeposit
 	switches []*swtch
@@ -132,9 +131,6 @@ func (c *compiler) program() {
 	c.exit, c.control = c.newLabel(), false
 	c.block(g.Deparser)
 	c.set(c.exit)
-	if c.emitted {
-		c.emit(instr{op: opFlush})
-	}
 	c.emit(instr{op: opEnd})
 	c.exit = control
 	for len(c.queue) > 0 {
@@ -160,6 +156,8 @@ func (c *compiler) intr(i ir.Intrinsic) place {
 
 // finish resolves labels and lays out memory.
 func (c *compiler) finish() {
+	// The pointer to the next instruction never leaves the code.
+	c.emit(instr{op: opEnd})
 	for _, l := range c.labels {
 		// A jump to a jump goes where that one goes.
 		for n := 0; l.pc >= 0 && int(l.pc) < len(c.g.code) && c.g.code[l.pc].op == opJump && n < 100; n++ {

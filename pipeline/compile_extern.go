@@ -248,14 +248,13 @@ func (c *compiler) checksumUpdate(s *ir.ChecksumUpdate) {
 func (c *compiler) emitHeader(i int) {
 	e := c.emitOf(i)
 	c.g.headSize += int(e.end - e.off)
-	if n := len(c.g.code); c.emitted && n > 0 && c.g.code[n-1].op == opEmit && c.noLabelHere() {
+	if n := len(c.g.code); n > 0 && c.g.code[n-1].op == opEmit && c.noLabelHere() {
 		list := &c.g.emits[c.g.code[n-1].a]
 		*list = append(*list, e)
 		return
 	}
 	c.g.emits = append(c.g.emits, []emit{e})
 	c.emit(instr{op: opEmit, a: int32(len(c.g.emits) - 1)})
-	c.emitted = true
 }
 
 // noLabelHere tells whether no jump leads to the next instruction.

@@ -13,10 +13,6 @@ func (c *compiler) stmt(s ir.Stmt) {
 		c.pos = p
 	}
 	defer func() { c.pos = outer }()
-	if _, isEmit := s.(*ir.Emit); c.emitted && !isEmit {
-		// What follows may change memory that waits to be copied to Head.
-		c.emit(instr{op: opFlush})
-	}
 	switch s := s.(type) {
 	case *ir.Assign:
 		c.assign(s.Dst, simplify(s.X))

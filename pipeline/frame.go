@@ -31,8 +31,6 @@ type frame struct {
 	hit    bool
 	lo,
 	hi uint64 // selector hash
-	// pending emits: bytes of mem that go to Head next
-	emitLo, emitHi int32
 }
 
 // unit is a parser checksum unit.
@@ -82,7 +80,7 @@ func (c *counter) pop() {
 func newPass(pi *Pipe, d ir.Dir) *Pass {
 	g := pi.gress[d]
 	p := &Pass{pipe: pi, dir: d}
-	p.head = make([]byte, Headroom+g.headSize+pi.opt.Tailroom)
+	p.head = make([]byte, Headroom+g.headSize+max(emitChunk, pi.opt.Tailroom))
 	p.Head = p.head[Headroom:Headroom]
 	p.Mirror.Index, p.Resubmit.Index = -1, -1
 	p.mem = make([]byte, g.memSize)
@@ -115,7 +113,6 @@ func (p *Pass) begin(g *gress) {
 	p.Head = p.head[Headroom:Headroom]
 	p.Mirror.Index, p.Resubmit.Index = -1, -1
 	p.Mirror.Session, p.Mirror.Data, p.Resubmit.Data = 0, nil, nil
-	p.emitLo, p.emitHi = 0, 0
 	if g.tstamp.width != 0 {
 		g.tstamp.store(p.mem, p.GlobalTstamp)
 	}

@@ -69,7 +69,7 @@ func TestWideArithmeticTo4096Bits(t *testing.T) {
 	want(t, p, z, 36) // (-6)^2
 }
 
-func TestEmitsMergeAndSeeLaterWrites(t *testing.T) {
+func TestEmitCopiesAtOnce(t *testing.T) {
 	b := newProg()
 	x, y, z := b.header("x", 16), b.header("y", 16), b.header("z", 16)
 	b.parser(&ir.State{Body: []ir.Stmt{&ir.Extract{Header: x.index}, &ir.Extract{Header: y.index}, &ir.Extract{Header: z.index}}, Next: ir.Accept})

@@ -108,7 +108,6 @@ const (
 	opMaxS  //
 	opNeg   //
 	opSext  // sign of a value 64-sh bits wide, cut to m
-	opSel   // [d] = [x] != 0 ? [y] : [sh]
 	opWide  // wide operation a
 
 	// Parser.
@@ -163,7 +162,6 @@ const (
 	opSumReg // pending sum += [x] << sh
 	opSumEnd // [d] = checksum of the pending sum; y: zero becomes ones when [x]
 	opEmit   // the headers of emits[a]
-	opFlush  // what was emitted goes to Head
 	opMirror // mirror a, session [x], n bytes at b
 	opResub  // resubmit a, n bytes at b
 	numOps

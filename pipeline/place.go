@@ -6,12 +6,12 @@ import (
 	"gofino/pipeline/ir"
 )
 
-// lead and tail are the bytes before and after a gress's memory that make every
-// load of a place whole: a load ends at the place's last byte and is 1, 2, 4 or
-// 8 bytes long.
+// lead bytes before a gress's memory make every load of a place whole: a load
+// ends at the place's last byte and is 1, 2, 4 or 8 bytes long. tail bytes after
+// it are for emit, which copies whole chunks.
 const (
 	lead = 8
-	tail = 8
+	tail = emitChunk
 )
 
 // place is a bit place of at most 64 bits, ready to load and store: size bytes

@@ -473,8 +473,6 @@ func (pi *Pipe) run(p *Pass, dir ir.Dir) {
 			p.sum = 0
 		case opEmit:
 			p.emit(g.emits[i.a])
-		case opFlush:
-			p.flush()
 		case opMirror:
 			p.Mirror = Emission{Index: int(i.a), Session: p.regs[i.x], Data: p.mem[i.b : i.b+int32(i.n)]}
 		case opResub:

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"math/bits"
+	"unsafe"
 
 	"gofino/pipeline/ir"
 	"gofino/tables"
@@ -184,29 +185,26 @@ func (pi *Pipe) nextLog(reg int) uint64 {
 	return uint64(at)
 }
 
-// emit adds the valid headers of a list to the pending run of bytes; a header
-// that lies behind the one before it makes the run longer.
+// emitChunk is how many bytes emit copies at a time. It may copy up to a chunk
+// more than the header has: frame.mem ends in tail bytes and Pass.head in a
+// chunk of its own.
+const emitChunk = 16
+
+// emit appends the valid headers of a list to Head.
 func (p *Pass) emit(list []emit) {
-	lo, hi := p.emitLo, p.emitHi
+	m, h := unsafe.Pointer(&p.mem[0]), unsafe.Pointer(&p.head[Headroom])
+	n := int32(len(p.Head))
 	for i := range list {
 		e := &list[i]
-		if p.mem[e.valid]&e.validMask == 0 {
+		if *at8(m, e.valid)&e.validMask == 0 {
 			continue
 		}
-		if e.off != hi {
-			p.emitLo, p.emitHi = lo, hi
-			p.flush()
-			lo = e.off
+		for off, to := e.off, n; off < e.end; off, to = off+emitChunk, to+emitChunk {
+			v, w := be64(m, off), be64(m, off+8)
+			put64(h, to, v)
+			put64(h, to+8, w)
 		}
-		hi = e.end
+		n += e.end - e.off
 	}
-	p.emitLo, p.emitHi = lo, hi
-}
-
-// flush copies the pending run to Head.
-func (p *Pass) flush() {
-	n, k := len(p.Head), int(p.emitHi-p.emitLo)
-	p.Head = p.Head[:n+k]
-	copy(p.Head[n:], p.mem[p.emitLo:p.emitHi])
-	p.emitLo, p.emitHi = 0, 0
+	p.Head = p.Head[:n]
 }
