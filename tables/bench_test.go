@@ -137,8 +137,9 @@ func BenchmarkLookupLPM100kIPv6(b *testing.B) {
 	benchLookup(b, m, hits)
 }
 
-// aclTable is a list of five-tuple rules: prefixes, a protocol and port ranges,
-// each of them often left open.
+// aclTable is a list of five-tuple rules: prefixes of sources and destinations,
+// a protocol and port ranges; one field or the other is often left open, but
+// hardly any rule matches by chance.
 func aclTable(r *rand.Rand, n int) (*Match, *scan, [][]byte) {
 	keys := []ir.Key{{Width: 32, Kind: ir.Ternary}, {Width: 32, Kind: ir.Ternary}, {Width: 8, Kind: ir.Ternary},
 		{Width: 16, Kind: ir.Range}, {Width: 16, Kind: ir.Range}}
@@ -146,11 +147,14 @@ func aclTable(r *rand.Rand, n int) (*Match, *scan, [][]byte) {
 		hit := bytesOf(r, 13)
 		hit[8] = []byte{6, 17}[r.IntN(2)]
 		k := make([]ir.KeyMatch, 5)
-		at := 0
+		at, open := 0, r.IntN(3)
 		for i, n := range []int{4, 4, 1} {
 			mask := prefixMask(8*n, 8*n)
 			if i < 2 {
-				mask = prefixMask(32, []int{0, 8, 16, 20, 24, 24, 28, 32}[r.IntN(8)])
+				mask = prefixMask(32, []int{16, 20, 24, 24, 28, 32, 32, 32}[r.IntN(8)])
+				if i == open {
+					mask = prefixMask(32, 0)
+				}
 			}
 			v := append([]byte(nil), hit[at:at+n]...)
 			and(v, mask)
