@@ -37,6 +37,26 @@ func put64(m unsafe.Pointer, a int32, v uint64) {
 	binary.BigEndian.PutUint64((*[8]byte)(unsafe.Add(m, a))[:], v)
 }
 
+// copyShort copies n bytes in pieces that do not overlap, so that loads of the
+// fields that follow find each in one store.
+func copyShort(dst, src unsafe.Pointer, n int32) {
+	k := int32(0)
+	for ; k+8 <= n; k += 8 {
+		put64(dst, k, be64(src, k))
+	}
+	if n&4 != 0 {
+		put32(dst, k, be32(src, k))
+		k += 4
+	}
+	if n&2 != 0 {
+		put16(dst, k, be16(src, k))
+		k += 2
+	}
+	if n&1 != 0 {
+		*at8(dst, k) = *at8(src, k)
+	}
+}
+
 // to is instruction pc of the code.
 func to(code unsafe.Pointer, pc int32) unsafe.Pointer {
 	return unsafe.Add(code, uintptr(pc)*instrSize)
@@ -51,7 +71,7 @@ var touches = map[op][2]int{
 	opSetK8: {1}, opSetK16: {2}, opSetK32: {4}, opSetK64: {8}, opPutK8: {1}, opPutK16: {2}, opPutK32: {4}, opPutK64: {8},
 	opMove1: {1, 1}, opMove2: {2, 2}, opMove4: {4, 4}, opMove6: {6, 6}, opMove8: {8, 8}, opMove16: {16, 16}, opMoveN: {-1, -1},
 	opInc8: {1}, opInc16: {2}, opInc32: {4},
-	opExtract: {-1, 1}, opExtract16: {-1, 1}, opExtract32: {-1, 1},
+	opExtract: {-1, 1}, opExtractS: {-1, 1},
 }
 
 // jumps are the operations whose b is an instruction.

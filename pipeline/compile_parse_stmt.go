@@ -17,11 +17,8 @@ func (c *compiler) extract(i int) {
 	}
 	v := c.place(h.Valid)
 	op := opExtract
-	switch {
-	case h.Bytes > 16 && h.Bytes <= 32:
-		op = opExtract32
-	case h.Bytes >= 8 && h.Bytes <= 16:
-		op = opExtract16
+	if h.Bytes >= 1 && h.Bytes <= 64 {
+		op = opExtractS
 	}
 	c.emit(instr{op: op, a: int32(lead + h.Off), n: uint16(h.Bytes), b: v.off, y: uint8(v.mask << v.shift), k: uint64(i)})
 	c.extracted(int32(lead+h.Off), h.Bytes)

@@ -113,8 +113,7 @@ const (
 	// Parser.
 	opTick        // one more state; the 129th is a timeout
 	opExtract     // n bytes of the packet to a; the byte at b |= y: the header is valid
-	opExtract16   // the same for 8 to 16 bytes
-	opExtract32   // the same for 17 to 32 bytes
+	opExtractS    // the same for 1 to 64 bytes
 	opExtractNext // stack a
 	opAdvance     // by [x] bits
 	opAdvanceK    // by n bytes

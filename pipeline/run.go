@@ -275,35 +275,14 @@ func (pi *Pipe) run(p *Pass, dir ir.Dir) {
 			if g.track {
 				p.dirty[i.k>>6] |= 1 << (i.k & 63)
 			}
-		case opExtract16:
+		case opExtractS:
 			n := int(i.n)
 			if n > len(p.In)-p.Consumed {
 				p.Err |= ErrPartialHdr
 				ip = to(code, g.parserEnd)
 				continue
 			}
-			src, last := unsafe.Pointer(&p.In[p.Consumed]), int32(n)-8
-			v, w := be64(src, 0), be64(src, last)
-			put64(m, i.a, v)
-			put64(m, i.a+last, w)
-			p.Consumed += n
-			*at8(m, i.b) |= i.y
-			if g.track {
-				p.dirty[i.k>>6] |= 1 << (i.k & 63)
-			}
-		case opExtract32:
-			n := int(i.n)
-			if n > len(p.In)-p.Consumed {
-				p.Err |= ErrPartialHdr
-				ip = to(code, g.parserEnd)
-				continue
-			}
-			src, last := unsafe.Pointer(&p.In[p.Consumed]), int32(n)-16
-			v, w, x, y := be64(src, 0), be64(src, 8), be64(src, last), be64(src, last+8)
-			put64(m, i.a, v)
-			put64(m, i.a+8, w)
-			put64(m, i.a+last, x)
-			put64(m, i.a+last+8, y)
+			copyShort(unsafe.Add(m, i.a), unsafe.Pointer(&p.In[p.Consumed]), int32(n))
 			p.Consumed += n
 			*at8(m, i.b) |= i.y
 			if g.track {
