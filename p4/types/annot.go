@@ -40,6 +40,20 @@ func (c *checker) blockAnnotations(as []*syntax.Annotation) {
 	}
 }
 
+// deprecation warns of the use of a function or constructor that its author
+// calls @deprecated.
+func (c *checker) deprecation(at syntax.Pos, o Object) {
+	f, ok := o.(*FuncObj)
+	if !ok || f.Decl == nil {
+		return
+	}
+	for _, a := range f.Decl.Annots() {
+		if a.Name == "deprecated" && len(a.Tokens) > 0 {
+			c.warnf(at, "%s%s is deprecated: %s", f.Name, paramText(f.Type.(*Func).Params), a.Tokens[0])
+		}
+	}
+}
+
 // stringTokens: strings joined by ++.
 func stringTokens(a *syntax.Annotation) bool {
 	if len(a.Tokens)%2 == 0 {

@@ -170,6 +170,7 @@ func (c *checker) callFunc(e *syntax.CallExpr, name *syntax.Name, fun syntax.Exp
 		return invalidTV
 	}
 	c.info.Uses[name] = sig.obj
+	c.deprecation(e.Pos(), sig.obj)
 	f := sig.obj.(*FuncObj)
 	ft := f.Type.(*Func)
 	call.Result = c.subst(ft.Result, bind(ft.TypeParams, call.TypeArgs))
@@ -473,6 +474,7 @@ func (c *checker) callMethod(e *syntax.CallExpr, f *syntax.MemberExpr, x TypeAnd
 		return invalidTV
 	}
 	m := sig.obj.(*FuncObj)
+	c.deprecation(e.Pos(), m)
 	ft := c.subst(m.Type, outer).(*Func)
 	call.Result = c.subst(ft.Result, bind(ft.TypeParams, call.TypeArgs))
 	call.Recv, call.RecvType = f.X, t

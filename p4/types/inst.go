@@ -76,6 +76,7 @@ func (c *checker) constructExtern(n *creation, t *Extern) *Call {
 	if !ok {
 		return nil
 	}
+	c.deprecation(n.at, sig.obj)
 	call.Result = t
 	if len(vars) > 0 {
 		call.Result = c.specialize(t, vars, call.TypeArgs)
@@ -198,9 +199,6 @@ func (c *checker) mayInstantiate(n *creation, t *Proto) bool {
 		ok = w == inParserTop || w == inState && c.place.nested || w == atTop && n.expr
 	case ControlProto:
 		ok = w == inControlTop || w == atTop && n.expr
-	}
-	if !ok && c.place.proto != nil && c.place.proto.Kind == t.Kind && n.expr && w == atTop {
-		ok = true
 	}
 	if !ok {
 		c.errorf(n.at, "%s %s cannot be instantiated in %s", t.Kind, t.Name, w)

@@ -180,11 +180,10 @@ func (c *checker) callStmt(s *syntax.CallStmt) {
 	if s.Call == nil {
 		return
 	}
-	tv := c.rawExpr(s.Call)
+	c.rawExpr(s.Call)
 	if call := c.info.Calls[s.Call]; call != nil && call.Kind == CallConstructor {
 		c.errorf(s.Pos(), "constructor call is not a statement")
 	}
-	_ = tv
 }
 
 func (c *checker) directApply(s *syntax.DirectApply) {

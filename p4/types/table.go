@@ -292,7 +292,6 @@ func (c *checker) chosenAction(at syntax.Pos, n *syntax.Name, args []*syntax.Arg
 		return nil
 	}
 	listed := c.info.ActionRefs[ref]
-	args = c.withListed(a, args, listed)
 	call := c.bindAction(at, a, args, true)
 	if call == nil || listed == nil {
 		return call
@@ -307,31 +306,6 @@ func (c *checker) chosenAction(at syntax.Pos, n *syntax.Name, args []*syntax.Arg
 		}
 	}
 	return call
-}
-
-// withListed adds the data-plane arguments of the list where the author left
-// all of them out.
-func (c *checker) withListed(a *ActionObj, args []*syntax.Arg, listed *Call) []*syntax.Arg {
-	if listed == nil {
-		return args
-	}
-	directed, data := 0, 0
-	for _, p := range listed.Params {
-		if p.Dir != syntax.NoDir {
-			directed++
-		} else {
-			data++
-		}
-	}
-	if directed == 0 || len(args) != data || data == 0 {
-		return args
-	}
-	for _, x := range args {
-		if x.Name != nil {
-			return args
-		}
-	}
-	return args
 }
 
 // defaultAction checks the property default_action.

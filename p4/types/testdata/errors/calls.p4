@@ -79,3 +79,12 @@ control c(inout bit<8> x, inout bit<16> y, in s_t s, inout h_t h)(bit<8> ctor) {
         x = s_t(1);                    // ERROR "cannot make an instance of struct s_t"
     }
 }
+
+extern Old { Old(); @deprecated("use new_way") void way(); void new_way(); }
+control olden() {
+    Old() o;
+    apply {
+        o.way();                       // WARNING "way.. is deprecated: use new_way"
+        o.new_way();
+    }
+}
