@@ -6,10 +6,22 @@
 // uses: names, keys, data and errors as BFRuntime has them. The packet path
 // (State, packet.go) is what the pipeline reads: indices and byte strings.
 //
+//	store.go, base.go, table_*.go   the control plane: one file per kind of table
+//	schema*.go, ids.go              what the control plane can see; bf-rt.json
+//	match.go                        a match table: engine, entries, default
+//	  exact.go                        hash table, open addressing
+//	  trie.go                         longest prefix, path compressed, eight bits a step
+//	  ternary.go                      masks and ranges: a tree over key bits
+//	profile.go, choose.go           members and groups; the chip's choice of a member
+//	direct.go, cells.go             counters and registers, in one pipe and in all
+//
 // Match tables, profiles, selectors and value sets are read by the packet path
 // without locks; writers publish. Counters and registers belong to one pipe:
 // whoever touches them holds that pipe's State.Mu, which the model holds for a
-// whole batch of packets.
+// whole batch of packets. The control plane takes Store.mu first, then a Mu.
+//
+// Match tables are symmetric: every pipe that runs a pipeline shares one Match.
+// Nothing on the packet path relies on that; each State has its own slice.
 //
 // It imports pipeline/ir only.
 package tables
