@@ -288,6 +288,9 @@ func countReturns(body *syntax.BlockStmt) int {
 
 // deepen guards inlining against recursion, which the language forbids.
 func (g *gress) deepen(at syntax.Pos, what string) bool {
+	if g.stopped {
+		return false
+	}
 	if g.depth += 8; g.depth > maxDepth {
 		g.errorf(at, "%s is inlined too deeply", what)
 		return false

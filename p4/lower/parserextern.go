@@ -223,6 +223,9 @@ func (g *gress) portMetadataUnpack(f *frame, e *syntax.CallExpr, c *types.Call, 
 			return
 		}
 		for i, m := range members(p.t) {
+			if i >= len(p.kids) {
+				break
+			}
 			n := m.name
 			if name != "" {
 				n = name + "." + n

@@ -56,9 +56,17 @@ type naming struct {
 	hidden bool
 }
 
+// maxMemory bounds the memory of a gress, in bytes. The chip has some hundred.
+const maxMemory = 1 << 20
+
 // alloc makes storage for a value of type t.
 func (g *gress) alloc(t types.Type, name string, n naming) *place {
 	p := &place{t: t, name: name, hdr: -1, stack: -1, lo: g.used * 8}
+	if size, ok := bitsOf(t); ok && (size/8 > maxMemory || g.used > maxMemory) {
+		g.tooLarge(n.at)
+		p.kids, p.hi = []*place{}, p.lo
+		return p
+	}
 	if w, ok := scalarWidth(t); ok {
 		bytes := (w + 7) / 8
 		p.loc = ir.Loc{Bit: (g.used+bytes)*8 - w, Width: w}

@@ -12,6 +12,21 @@ type report struct {
 	diags  []syntax.Diagnostic
 	seen   map[string]bool
 	errors int
+	// work counts lowered statements; stopped ends lowering of a program that
+	// inlining and unrolling make too large.
+	work    int
+	stopped bool
+}
+
+// maxWork is far above what fits a chip.
+const maxWork = 1 << 20
+
+// tooLarge stops lowering.
+func (r *report) tooLarge(at syntax.Pos) {
+	if !r.stopped {
+		r.stopped = true
+		r.errorf(at, "program is too large after inlining and unrolling")
+	}
 }
 
 func (r *report) add(sev syntax.Severity, at syntax.Pos, format string, args ...any) {

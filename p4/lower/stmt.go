@@ -18,7 +18,11 @@ func (g *gress) blockStmts(f *frame, list []syntax.Stmt) {
 }
 
 func (g *gress) stmt(f *frame, s syntax.Stmt) {
-	if s == nil {
+	if s == nil || g.stopped {
+		return
+	}
+	if g.work++; g.work > maxWork {
+		g.tooLarge(s.Pos())
 		return
 	}
 	saved := g.at
@@ -344,7 +348,7 @@ func (g *gress) forStmt(f *frame, s *syntax.ForStmt) {
 				g.errorf(s.Pos(), "loop runs more than %d times", maxUnroll)
 				return
 			}
-			if g.errors > 0 && n > 1 {
+			if g.stopped || g.errors > 0 && n > 1 {
 				return
 			}
 			g.iteration(f, l, s.Body)
@@ -464,7 +468,7 @@ func (g *gress) forInStmt(f *frame, s *syntax.ForInStmt) {
 			g.errorf(s.X.Pos(), "a loop over %s is not supported", v.t)
 			return
 		}
-		for i := 0; i < n && i < maxUnroll; i++ {
+		for i := 0; i < n && i < maxUnroll && !g.stopped; i++ {
 			p := g.alloc(t, f.vars+s.Var.Name.Value, naming{at: s.Var.Name.Pos()})
 			g.assign(p, g.convert(g.kid(v, i), t))
 			f.objs[obj] = p
@@ -486,7 +490,7 @@ func (g *gress) forRange(f *frame, s *syntax.ForInStmt, r *syntax.RangeExpr, obj
 			g.errorf(s.Pos(), "loop runs more than %d times", maxUnroll)
 			return
 		}
-		if g.errors > 0 && n > 1 {
+		if g.stopped || g.errors > 0 && n > 1 {
 			return
 		}
 		g.known[obj] = g.convert(&value{t: &types.Basic{Kind: types.Int}, big: new(big.Int).Set(i)}, t)

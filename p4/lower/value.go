@@ -128,10 +128,10 @@ func (g *gress) loadPlace(p *place) *value {
 
 // kid is part i of an aggregate.
 func (g *gress) kid(v *value, i int) *value {
-	if v.pl != nil {
+	if v.pl != nil && i < len(v.pl.kids) {
 		return g.loadPlace(v.pl.kids[i])
 	}
-	if i < len(v.kids) {
+	if v.pl == nil && i < len(v.kids) {
 		return v.kids[i]
 	}
 	ms := members(v.t)
