@@ -126,7 +126,19 @@ func (l *lowerer) program(opt Options) *ir.Program {
 	if len(prog.Scope) < 2 {
 		prog.Scope = nil
 	}
+	unnamed := 0
 	for _, p := range order {
+		if p.name == "" {
+			unnamed++
+		}
+	}
+	for i, p := range order {
+		if p.name == "" {
+			p.name = "pipe"
+			if unnamed > 1 {
+				p.name = fmt.Sprintf("pipe%d", i) // as Switch calls its parameters
+			}
+		}
 		prog.Pipelines = append(prog.Pipelines, l.pipe(p.name, p.call, p.at))
 	}
 	return prog
@@ -145,7 +157,7 @@ func (l *lowerer) pipelineArg(a syntax.Expr) (name string, c *types.Call, key an
 			return name, l.info.Constructions[o.Decl], o, o.Decl.Pos()
 		}
 	case *syntax.CallExpr:
-		return "pipe", l.info.Calls[e], e, e.Pos()
+		return "", l.info.Calls[e], e, e.Pos()
 	}
 	return "", nil, nil, a.Pos()
 }

@@ -194,6 +194,14 @@ func (b *parserBuilder) into(i int, f func()) {
 	b.g.blk = saved
 }
 
+// later lowers state i, which other states lead to, when its turn comes.
+func (b *parserBuilder) later(i int, f func()) {
+	b.queue = append(b.queue, func() {
+		b.looped = true
+		b.into(i, f)
+	})
+}
+
 // flush stores what was emitted so far as the body of state i.
 func (b *parserBuilder) flush(i int) { b.out.States[i].Body = b.g.blk }
 
@@ -266,19 +274,24 @@ func (b *parserBuilder) conditional(i int, act *parserAct, s *syntax.IfStmt, res
 	c := g.scalar(g.expr(act.f, s.Cond))
 	b.flush(i)
 	name := b.out.States[i].Name
+	// Both branches go on in one state, so that a row of conditionals does not
+	// double at each.
+	cont := -1
+	join := func(at int) {
+		b.flush(at)
+		if cont < 0 {
+			cont = b.newState(name+".join", s.Pos())
+			b.later(cont, func() { b.run(cont, act, rest, end) })
+		}
+		b.out.States[at].Next = cont
+	}
 	branch := func(body syntax.Stmt, kind string) int {
-		at := s.Pos()
-		k := b.newState(name+"."+kind, at)
-		b.queue = append(b.queue, func() {
-			b.looped = true
-			b.into(k, func() {
-				var list []syntax.Stmt
-				if body != nil {
-					list = append(list, body)
-				}
-				b.run(k, act, append(list, rest...), end)
-			})
-		})
+		k := b.newState(name+"."+kind, s.Pos())
+		var list []syntax.Stmt
+		if body != nil {
+			list = append(list, body)
+		}
+		b.later(k, func() { b.run(k, act, list, join) })
 		return k
 	}
 	st := b.out.States[i]
@@ -297,10 +310,6 @@ func (b *parserBuilder) subparser(i int, act *parserAct, inst *instance, c *type
 		return
 	}
 	start := findState(d, "start")
-	depth := 0
-	for f := act; f != nil && f != b.top; f = nil {
-		depth++
-	}
 	if start == nil || len(b.out.States) > maxStates {
 		return
 	}
@@ -322,16 +331,12 @@ func (b *parserBuilder) subparser(i int, act *parserAct, inst *instance, c *type
 	sub.accept = func() int {
 		if cont < 0 {
 			cont = b.newState(name+".after_"+inst.local, at)
-			k := cont
-			b.queue = append(b.queue, func() {
-				b.looped = true
-				b.into(k, func() {
-					g.at = at
-					for _, o := range outs {
-						o()
-					}
-					b.run(k, act, rest, end)
-				})
+			b.later(cont, func() {
+				g.at = at
+				for _, o := range outs {
+					o()
+				}
+				b.run(cont, act, rest, end)
 			})
 		}
 		return cont
