@@ -2,6 +2,7 @@ package bench
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -56,6 +57,27 @@ func BenchmarkPipeline(b *testing.B) {
 			ns := float64(b.Elapsed().Nanoseconds())
 			b.ReportMetric(ns/n, "ns/packet")
 			b.ReportMetric(ns/n/float64(s.Copies), "ns/copy")
+		})
+	}
+}
+
+// BenchmarkVethSwitch is the switch over virtual cables; compare with
+// BenchmarkVethCopyLoop of the same run.
+func BenchmarkVethSwitch(b *testing.B) {
+	for _, name := range VethNames() {
+		b.Run(name, func(b *testing.B) {
+			var packets, copies float64
+			for range b.N {
+				r, err := MeasureVeth(b.Context(), name, ir.Tofino, time.Second)
+				if err != nil {
+					b.Fatal(err)
+				}
+				packets += r.PerSecond
+				copies += r.CopiesPerS
+			}
+			b.ReportMetric(packets/float64(b.N), "packets/s")
+			b.ReportMetric(copies/float64(b.N), "copies/s")
+			b.ReportMetric(0, "ns/op")
 		})
 	}
 }

@@ -47,14 +47,14 @@ func newDemo() *cobra.Command {
 	return c
 }
 
-// demo is one call of three participants on ports 1, 2 and 3.
+// demo is one call of three participants, on front-panel ports of both chips.
 type demo struct {
 	flags    *programFlags
 	duration time.Duration
 	out      io.Writer
 }
 
-var demoPorts = []uint16{1, 2, 3}
+var demoPorts = []uint16{8, 16, 24}
 
 func (d *demo) run(ctx context.Context, prog *ir.Program, memory bool) error {
 	cpu := uint16(64)
@@ -78,7 +78,7 @@ func (d *demo) run(ctx context.Context, prog *ir.Program, memory bool) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(d.out, rep)
+	fmt.Fprint(d.out, rep)
 	if !rep.Passed() {
 		return errReported
 	}

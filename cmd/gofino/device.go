@@ -6,6 +6,7 @@ import (
 
 	"gofino/internal/golden"
 	"gofino/model"
+	"gofino/pipeline"
 	"gofino/pipeline/ir"
 	"gofino/tables"
 )
@@ -17,6 +18,9 @@ type device struct {
 	frames []model.Frame // every frame that was injected
 	out    []golden.Output
 	copies int // outputs of the frame under way
+	// egressIntrinsic is the size of the egress intrinsic header in bytes
+	// (tna-semantics.md, 2.5).
+	egressIntrinsic int
 }
 
 // newDevice starts a fresh switch with every 9-bit port up and virtual time.
@@ -27,7 +31,10 @@ func newDevice(prog *ir.Program, f *programFlags, plainRecirculation bool) (*dev
 	if err != nil {
 		return nil, err
 	}
-	d := &device{sw: sw}
+	d := &device{sw: sw, egressIntrinsic: 27}
+	if prog.Target == ir.Tofino2 {
+		d.egressIntrinsic = 28
+	}
 	sw.SetWire(d)
 	return d, nil
 }
@@ -96,50 +103,55 @@ func (d *device) Where(o golden.Output, off int) string {
 	d.sw.Trace(d.frames[o.Input], &rec)
 	d.out = d.out[:before]
 	nth := o.Copy
-	run := findSend(rec.Root, &nth)
-	if run == nil {
-		return ""
-	}
-	at := 0
-	for _, s := range run.Steps {
-		if s.Pipeline == nil || s.Pipeline.Kind.String() != "emit" {
-			continue
-		}
-		n, err := strconv.Atoi(s.Pipeline.Get("bytes"))
-		if err != nil {
-			return ""
-		}
-		if off < at+n {
-			return s.Pipeline.Name + " byte " + strconv.Itoa(off-at)
-		}
-		at += n
-	}
-	return "payload byte " + strconv.Itoa(off-at)
+	return headerAt(findSend(rec.Root, &nth, nil), off, d.egressIntrinsic)
 }
 
-// findSend is the run whose deparser made the nth frame that left.
-func findSend(n *model.TraceNode, nth *int) *model.TraceNode {
+// headerAt names the header that covers byte off of what the last run of a path
+// emitted. What a run did not parse came to it from the run before.
+func headerAt(path []*model.TraceNode, off, egressIntrinsic int) string {
+	for i := len(path) - 1; i >= 0; i-- {
+		at, consumed := 0, 0
+		for _, s := range path[i].Steps {
+			if s.Pipeline == nil {
+				continue
+			}
+			switch s.Pipeline.Kind {
+			case pipeline.KindParserEnd:
+				consumed, _ = strconv.Atoi(s.Pipeline.Get("consumed"))
+			case pipeline.KindEmit:
+				n, _ := strconv.Atoi(s.Pipeline.Get("bytes"))
+				if off < at+n {
+					return s.Pipeline.Name + " byte " + strconv.Itoa(off-at)
+				}
+				at += n
+			}
+		}
+		if path[i].Kind != model.ChipEgress {
+			return "payload byte " + strconv.Itoa(off-at)
+		}
+		off += consumed - egressIntrinsic - at
+	}
+	return ""
+}
+
+// findSend is the path of runs to the one whose deparser made the nth frame
+// that left.
+func findSend(n *model.TraceNode, nth *int, path []*model.TraceNode) []*model.TraceNode {
 	if n == nil {
 		return nil
 	}
+	path = append(path[:len(path):len(path)], n)
 	for _, s := range n.Steps {
 		if s.Chip != nil && s.Chip.Kind == model.ChipSend {
 			if *nth == 0 {
-				return n
+				return path
 			}
 			*nth--
 		}
 	}
 	for _, c := range n.Children {
-		if c.Kind == model.ChipSend {
-			if *nth == 0 {
-				return n
-			}
-			*nth--
-			continue
-		}
-		if f := findSend(c, nth); f != nil {
-			return f
+		if found := findSend(c, nth, path); found != nil {
+			return found
 		}
 	}
 	return nil
