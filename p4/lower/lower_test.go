@@ -55,6 +55,7 @@ func TestGolden(t *testing.T) {
 			if !bytes.Equal(got.Bytes(), second.Bytes()) || prog.Hash != again.Hash {
 				t.Error("compiling twice gives two programs")
 			}
+			checkLayout(t, prog)
 			golden := strings.TrimSuffix(path, ".p4") + ".ir"
 			if *update {
 				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
@@ -69,6 +70,38 @@ func TestGolden(t *testing.T) {
 				t.Errorf("%s differs (go test -update rewrites it): %s", golden, firstDifference(got.String(), string(want)))
 			}
 		})
+	}
+}
+
+// checkLayout: fields come in order of their place and do not overlap; headers
+// hold their fields; everything lies inside the gress's memory.
+func checkLayout(t *testing.T, prog *ir.Program) {
+	t.Helper()
+	for _, pl := range prog.Pipelines {
+		for _, g := range []*ir.Gress{pl.Ingress, pl.Egress} {
+			end := 0
+			for _, f := range g.Fields {
+				if f.Loc.Bit < end {
+					t.Errorf("field %s at bit %d begins before the last one ends (%d)", f.Name, f.Loc.Bit, end)
+				}
+				end = f.Loc.Bit + f.Loc.Width
+				if f.Header < 0 && end%8 != 0 {
+					t.Errorf("field %s does not end on a byte", f.Name)
+				}
+			}
+			if end > g.Bytes*8 {
+				t.Errorf("%s: fields end at bit %d of %d", g.Dir, end, g.Bytes*8)
+			}
+			for _, h := range g.Headers {
+				at := h.Off * 8
+				for _, f := range h.Fields {
+					if f.Loc.Bit != at {
+						t.Errorf("header %s: field %s lies at bit %d, want %d", h.Name, f.Name, f.Loc.Bit, at)
+					}
+					at += f.Loc.Width
+				}
+			}
+		}
 	}
 }
 

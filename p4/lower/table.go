@@ -96,6 +96,11 @@ func (g *gress) tableOf(f *frame, d *syntax.TableDecl) *loweredTable {
 		Size: defaultTableSize, Profile: -1, Selector: -1, Annots: annots(d.Annotations),
 		Hidden: annotation(d.Annotations, "hidden") != nil,
 	}
+	for _, other := range g.pl.Tables {
+		if other.Name == t.Name {
+			g.errorf(d.Name.Pos(), "table has the control-plane name %q of another table (at %s:%d)", t.Name, other.Pos.File, other.Pos.Line)
+		}
+	}
 	lt := &loweredTable{index: len(g.pl.Tables)}
 	o.tables[d] = lt
 	g.pl.Tables = append(g.pl.Tables, t)
