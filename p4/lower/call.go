@@ -57,6 +57,8 @@ type binding struct {
 	v     *value
 	inst  *instance
 	alias bool
+	// hidden: a later argument's copy-out overwrites this one's.
+	hidden bool
 }
 
 // bind gives the parameters of an inlined body their arguments, evaluated from
@@ -68,6 +70,7 @@ func (g *gress) bind(f, nf *frame, params []*syntax.Param, c *types.Call, body s
 	bs := g.prepareArgs(f, params, c)
 	g.chooseAliases(bs, body, seen, mustCopy)
 	var outs []func()
+	var fresh []*place // start anew, once every argument has been read
 	for i, p := range params {
 		obj := g.info.Defs[p.Name]
 		if obj == nil || bs[i] == nil {
@@ -81,7 +84,7 @@ func (g *gress) bind(f, nf *frame, params []*syntax.Param, c *types.Call, body s
 		case b.alias && b.pl != nil:
 			nf.objs[obj] = b.pl
 			if b.dir == syntax.Out {
-				g.resetOut(b.pl)
+				fresh = append(fresh, b.pl)
 			}
 			if b.pl.vbit.Width > 0 && b.dir != syntax.In && b.dir != syntax.NoDir {
 				pl := b.pl
@@ -100,11 +103,14 @@ func (g *gress) bind(f, nf *frame, params []*syntax.Param, c *types.Call, body s
 				}
 				g.assign(q, g.convert(v, t))
 			}
-			if b.pl != nil && (b.dir == syntax.Out || b.dir == syntax.InOut) {
+			if b.pl != nil && !b.hidden && (b.dir == syntax.Out || b.dir == syntax.InOut) {
 				pl := b.pl
 				outs = append(outs, func() { g.assign(pl, g.loadPlace(q)) })
 			}
 		}
+	}
+	for _, pl := range fresh {
+		g.resetOut(pl)
 	}
 	return outs
 }
@@ -202,7 +208,18 @@ func (g *gress) chooseAliases(bs []*binding, body syntax.Stmt, seen *frame, must
 				continue
 			}
 			if o.pl != nil && o.pl.overlaps(b.pl) && (writes(b) || writes(o)) {
-				b.alias = false
+				// The one inside the other is copied: its copy-in sees the
+				// value at the call, its copy-out comes at the end, unless a
+				// later argument's copy-out hides it. Of the same variable
+				// twice only a single writer can keep its storage.
+				wider := b.pl.contains(o.pl) && !o.pl.contains(b.pl)
+				same := b.pl.contains(o.pl) && o.pl.contains(b.pl)
+				if !wider && !(same && writes(b) && !writes(o)) {
+					b.alias = false
+				}
+				if wider && writes(b) && j < i {
+					o.hidden = true
+				}
 			}
 			if o.pl == nil && o.v != nil && writes(b) && g.reads(o.v, b.pl.lo, b.pl.hi) {
 				// The other value is pure and not yet stored: save it.

@@ -38,6 +38,8 @@ func (p *place) scalar() bool { return p.loc.Width > 0 && p.kids == nil }
 
 func (p *place) overlaps(q *place) bool { return p.lo < q.hi && q.lo < p.hi }
 
+func (p *place) contains(q *place) bool { return p.lo <= q.lo && q.hi <= p.hi }
+
 func (p *place) hasHeaders() bool {
 	if p.hdr >= 0 {
 		return true
