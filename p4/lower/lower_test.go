@@ -56,6 +56,7 @@ func TestGolden(t *testing.T) {
 				t.Error("compiling twice gives two programs")
 			}
 			checkLayout(t, prog)
+			checkStatements(t, prog)
 			golden := strings.TrimSuffix(path, ".p4") + ".ir"
 			if *update {
 				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
@@ -101,6 +102,52 @@ func checkLayout(t *testing.T, prog *ir.Program) {
 					at += f.Loc.Width
 				}
 			}
+		}
+	}
+}
+
+// checkStatements: every statement has its place in the source, and every
+// label names one block.
+func checkStatements(t *testing.T, prog *ir.Program) {
+	t.Helper()
+	for _, pl := range prog.Pipelines {
+		labels := map[ir.Dir]map[int]bool{ir.Ingress: {}, ir.Egress: {}}
+		var walk func(d ir.Dir, ss []ir.Stmt)
+		walk = func(d ir.Dir, ss []ir.Stmt) {
+			for _, s := range ss {
+				if s.At().Line == 0 {
+					t.Errorf("%T has no position", s)
+				}
+				switch s := s.(type) {
+				case *ir.If:
+					walk(d, s.Then)
+					walk(d, s.Else)
+				case *ir.Switch:
+					for _, c := range s.Cases {
+						walk(d, c.Body)
+					}
+					walk(d, s.Default)
+				case *ir.Block:
+					if labels[d][s.Label] {
+						t.Errorf("label %d twice", s.Label)
+					}
+					labels[d][s.Label] = true
+					walk(d, s.Body)
+				}
+			}
+		}
+		for _, g := range []*ir.Gress{pl.Ingress, pl.Egress} {
+			for _, s := range g.Parser.States {
+				walk(g.Dir, s.Body)
+			}
+			walk(g.Dir, g.Control)
+			walk(g.Dir, g.Deparser)
+		}
+		for _, a := range pl.Actions {
+			walk(a.Dir, a.Body)
+		}
+		for _, a := range pl.RegActions {
+			walk(pl.Registers[a.Register].Dir, a.Body)
 		}
 	}
 }

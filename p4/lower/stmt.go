@@ -299,11 +299,11 @@ func (g *gress) cases(f *frame, s *syntax.SwitchStmt, st *ir.Switch, value func(
 			continue
 		}
 		body := g.capture(func() { g.stmt(f, c.Body) })
-		if len(pending) > 0 {
+		switch {
+		case pendingDefault:
+			st.Default = body // labels that share it need no case of their own
+		case len(pending) > 0:
 			st.Cases = append(st.Cases, ir.SwitchCase{Values: pending, Body: body})
-		}
-		if pendingDefault {
-			st.Default = body
 		}
 		pending, pendingDefault = nil, false
 	}
