@@ -1,9 +1,13 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +15,8 @@ import (
 	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcapgo"
 	"github.com/stretchr/testify/require"
+
+	"gofino/internal/golden"
 )
 
 // gofino runs one command line.
@@ -169,6 +175,39 @@ func TestTraceJSONIsATreePerPacket(t *testing.T) {
 	require.Equal(t, "ingress", root.Kind)
 	require.Len(t, root.Children, 2, "two copies: the sender's port is pruned")
 	require.Equal(t, []int{2, 3}, []int{root.Children[0].Port, root.Children[1].Port})
+}
+
+// Same input, same seed: the same outputs, traces and state, a hundred times.
+func TestSameInputSameTraceAndState(t *testing.T) {
+	var f programFlags
+	f.target, f.fidelity, f.pipes, f.seed = "tofino", "relaxed", 4, 7
+	prog, err := f.compile(newRoot(io.Discard, io.Discard), sfuP4)
+	require.NoError(t, err)
+	cases, err := golden.Load([]string{"../../sfu/testdata"})
+	require.NoError(t, err)
+	cases = slices.DeleteFunc(cases, func(c *golden.Case) bool {
+		return !slices.Contains([]string{"replicate", "layers", "structure", "feedback"}, c.Name)
+	})
+	require.Len(t, cases, 4)
+	var first string
+	for i := range 100 {
+		h := sha256.New()
+		for _, c := range cases {
+			tr, err := newTracer(prog, &f, h, true)
+			require.NoError(t, err)
+			require.NoError(t, tr.runVector(t.Context(), c.Vectors[0]))
+			for _, o := range tr.out {
+				fmt.Fprintln(h, o.Port, o.Data)
+			}
+			state := tr.sw.StateHash()
+			h.Write(state[:])
+		}
+		sum := fmt.Sprintf("%x", h.Sum(nil))
+		if i == 0 {
+			first = sum
+		}
+		require.Equal(t, first, sum, "run %d", i)
+	}
 }
 
 // A capture goes in on one port and comes out of another.
