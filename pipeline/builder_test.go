@@ -243,10 +243,10 @@ func (tw *twins) difference(d ir.Dir) string {
 	if d == ir.Egress {
 		g = tw.fast.pl.Egress
 	}
-	ff := fmt.Sprintf("verdict %v error %v consumed %d head %x mirror %d %d %x resubmit %d %x", f.Verdict, f.Err, f.Consumed, f.Head,
-		f.Mirror.Index, f.Mirror.Session, f.Mirror.Data, f.Resubmit.Index, f.Resubmit.Data)
-	ss := fmt.Sprintf("verdict %v error %v consumed %d head %x mirror %d %d %x resubmit %d %x", s.Verdict, s.Err, s.Consumed, s.Head,
-		s.Mirror.Index, s.Mirror.Session, s.Mirror.Data, s.Resubmit.Index, s.Resubmit.Data)
+	ff := fmt.Sprintf("verdict %v error %v consumed %d head %x mirror %d %d %x resubmit %d %x digest %d %x", f.Verdict, f.Err, f.Consumed, f.Head,
+		f.Mirror.Index, f.Mirror.Session, f.Mirror.Data, f.Resubmit.Index, f.Resubmit.Data, f.Digest.Index, f.Digest.Data)
+	ss := fmt.Sprintf("verdict %v error %v consumed %d head %x mirror %d %d %x resubmit %d %x digest %d %x", s.Verdict, s.Err, s.Consumed, s.Head,
+		s.Mirror.Index, s.Mirror.Session, s.Mirror.Data, s.Resubmit.Index, s.Resubmit.Data, s.Digest.Index, s.Digest.Data)
 	if ff != ss {
 		return fmt.Sprintf("\nfast      %s\nreference %s", ff, ss)
 	}

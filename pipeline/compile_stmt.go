@@ -94,6 +94,8 @@ func (c *compiler) stmt(s ir.Stmt) {
 		c.mirrorEmit(s)
 	case *ir.ResubmitEmit:
 		c.resubmitEmit(s)
+	case *ir.DigestEmit:
+		c.digestEmit(s)
 	default:
 		c.fail("compile statement: no rule for %T", s)
 	}

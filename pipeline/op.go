@@ -163,6 +163,7 @@ const (
 	opEmit   // the headers of emits[a]
 	opMirror // mirror a, session [x], n bytes at b
 	opResub  // resubmit a, n bytes at b
+	opDigest // digest a, n bytes at b
 	numOps
 )
 

@@ -55,9 +55,9 @@ func (e ParserError) String() string {
 	return s
 }
 
-// Emission is what a Mirror or Resubmit extern emitted.
+// Emission is what a Mirror, Resubmit or Digest extern emitted.
 type Emission struct {
-	Index   int    // into ir.Pipeline.Mirrors or Resubmits; -1: nothing emitted
+	Index   int    // into ir.Pipeline.Mirrors, Resubmits or Digests; -1: nothing emitted
 	Session uint64 // mirror session id
 	Data    []byte // header to prepend; valid until the Pass's next run
 }
@@ -80,6 +80,7 @@ type Pass struct {
 	Head     []byte // bytes that the deparser emitted
 	Mirror   Emission
 	Resubmit Emission
+	Digest   Emission
 
 	pipe *Pipe
 	dir  ir.Dir

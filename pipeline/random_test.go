@@ -490,6 +490,7 @@ func randomProg(seed uint64) (*prog, ir.Dir) {
 	}
 	g.pl.Mirrors = []*ir.Mirror{{Name: "mi", Dir: dir, Type: 0}}
 	g.pl.Resubmits = []*ir.Resubmit{{Name: "re", Type: -1}}
+	g.pl.Digests = []*ir.Digest{{Name: "di", Type: -1}}
 	for i := range 2 {
 		w := []int{8, 16, 32, 32}[g.r.IntN(4)]
 		g.pl.Registers = append(g.pl.Registers, &ir.Register{Name: "r" + string(rune('0'+i)), Dir: dir, Size: 9, Width: w, Pair: i == 1, Table: -1,
@@ -543,6 +544,9 @@ func randomProg(seed uint64) (*prog, ir.Dir) {
 		}
 		if g.r.IntN(8) == 0 {
 			dep = append(dep, &ir.ResubmitEmit{Resubmit: 0, Data: g.list()}, g.stmt(1))
+		}
+		if g.r.IntN(8) == 0 {
+			dep = append(dep, &ir.DigestEmit{Digest: 0, Data: g.list()}, g.stmt(1))
 		}
 	}
 	g.parsing = false

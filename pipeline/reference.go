@@ -68,7 +68,7 @@ func (pi *Pipe) trace(p *Pass, dir ir.Dir, sink Sink) {
 	r := &reference{pi: pi, pl: pi.pl, g: g, p: p, mem: p.mem[lead : lead+g.Bytes], sink: sink, counters: []refCounter{{}}}
 	p.Verdict, p.Err, p.Consumed = Forward, 0, 0
 	p.Head = p.head[Headroom:Headroom]
-	p.Mirror, p.Resubmit = Emission{Index: -1}, Emission{Index: -1}
+	p.Mirror, p.Resubmit, p.Digest = Emission{Index: -1}, Emission{Index: -1}, Emission{Index: -1}
 	r.write(g.Intr[ir.GlobalTstamp], new(big.Int).SetUint64(p.GlobalTstamp))
 	r.write(g.Intr[ir.GlobalVer], big.NewInt(int64(p.GlobalVer)))
 	r.run()

@@ -124,6 +124,8 @@ func (r *reference) stmt(s ir.Stmt) flow {
 		r.mirrorEmit(s)
 	case *ir.ResubmitEmit:
 		r.resubmitEmit(s)
+	case *ir.DigestEmit:
+		r.digestEmit(s)
 	default:
 		panic(fmt.Sprintf("BUG: statement %T", s))
 	}

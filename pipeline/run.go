@@ -456,6 +456,8 @@ func (pi *Pipe) run(p *Pass, dir ir.Dir) {
 			p.Mirror = Emission{Index: int(i.a), Session: p.regs[i.x], Data: p.mem[i.b : i.b+int32(i.n)]}
 		case opResub:
 			p.Resubmit = Emission{Index: int(i.a), Data: p.mem[i.b : i.b+int32(i.n)]}
+		case opDigest:
+			p.Digest = Emission{Index: int(i.a), Data: p.mem[i.b : i.b+int32(i.n)]}
 		default:
 			panic("BUG: operation without a rule")
 		}

@@ -97,11 +97,13 @@ const (
 	KindMirror                // mirror emitted: session, data
 	KindResubmit              // resubmit emitted: data
 	KindDeparser              // the deparser ended: head
+	KindDigest                // digest packed: data, then each field
 )
 
 var kindNames = [...]string{
 	"state", "extract", "advance", "lookahead", "select", "counter", "parser_end", "assign", "branch", "valid", "stack",
 	"table", "hash", "random", "count", "register", "math", "checksum", "exit", "emit", "mirror", "resubmit", "deparser",
+	"digest",
 }
 
 func (k Kind) String() string { return kindNames[k] }

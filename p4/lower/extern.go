@@ -20,6 +20,10 @@ func (g *gress) realise(inst *instance) {
 		g.counter(inst)
 	case "Register":
 		g.register(inst)
+	case "Meter":
+		g.meter(inst)
+	case "Lpf", "Wred":
+		g.filter(inst)
 	case "RegisterParam":
 		g.registerParam(inst)
 	case "Hash":
@@ -30,6 +34,8 @@ func (g *gress) realise(inst *instance) {
 		g.mirror(inst)
 	case "Resubmit":
 		g.resubmit(inst)
+	case "Digest":
+		g.digest(inst)
 	}
 }
 
@@ -340,6 +346,13 @@ func methodTable() map[string]func(*gress, *method) *value {
 		"Counter.count":       (*gress).count,
 		"DirectCounter.count": (*gress).countDirect,
 
+		"Meter.execute":       (*gress).meterExecute,
+		"DirectMeter.execute": (*gress).meterExecute,
+		"Lpf.execute":         (*gress).filterExecute,
+		"DirectLpf.execute":   (*gress).filterExecute,
+		"Wred.execute":        (*gress).filterExecute,
+		"DirectWred.execute":  (*gress).filterExecute,
+
 		"Register.read":                  (*gress).registerRead,
 		"Register.write":                 (*gress).registerWrite,
 		"RegisterParam.read":             (*gress).registerParamRead,
@@ -352,6 +365,7 @@ func methodTable() map[string]func(*gress, *method) *value {
 
 		"Mirror.emit":   (*gress).mirrorEmit,
 		"Resubmit.emit": (*gress).resubmitEmit,
+		"Digest.pack":   (*gress).digestPack,
 	}
 }
 

@@ -52,8 +52,7 @@ func (i *instance) typeArg(f *frame, n int) types.Type {
 // notYet are the externs that this version leaves out; the reason is always
 // the same, so the names suffice.
 var notYet = map[string]bool{
-	"Meter": true, "DirectMeter": true, "Lpf": true, "DirectLpf": true, "Wred": true, "DirectWred": true,
-	"Digest": true, "Pktgen": true, "IdleTimeout": true, "LearnAction": true, "LearnAction2": true,
+	"Pktgen": true, "LearnAction": true, "LearnAction2": true,
 	"LearnAction3": true, "LearnAction4": true, "MinMaxAction": true, "MinMaxAction2": true,
 	"MinMaxAction3": true, "MinMaxAction4": true, "RegisterAction2": true, "RegisterAction3": true,
 	"RegisterAction4": true, "DirectRegisterAction2": true, "DirectRegisterAction3": true,

@@ -432,10 +432,7 @@ func (g *gress) tableProperty(o *frame, t *ir.Table, lt *loweredTable, p *syntax
 	case "counters", "registers", "meters", "filters":
 		g.attach(o, t, lt, p.Value, name)
 	case "idle_timeout":
-		v, ok := isConst(g.scalar(g.expr(o, p.Value)))
-		if !ok || v.Sign() != 0 {
-			g.errorf(p.Pos(), "idle_timeout is not supported yet by this version (table %q)", t.Name)
-		}
+		t.IdleTimeout = g.idleTimeout(o, p.Value)
 	case "proxy_hash":
 		if inst := g.instanceOf(o, p.Value); inst != nil {
 			// The chip stores a hash of the key; the model stores the key.

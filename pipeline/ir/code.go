@@ -342,6 +342,14 @@ type (
 	}
 )
 
+// DigestEmit sends a learn quantum (deparser). Data has the fields of the
+// digest in order, each right-aligned in ceil(Width/8) whole bytes.
+type DigestEmit struct {
+	S
+	Digest int
+	Data   []Expr
+}
+
 // SwitchCase of a Switch.
 type SwitchCase struct {
 	Values []*big.Int

@@ -116,6 +116,12 @@ func (d *dumper) externStmt(s Stmt) {
 		d.line("mirror %s session %s %s", d.pl.Mirrors[s.Mirror].Name, d.expr(s.Session), d.exprs(s.Data))
 	case *ResubmitEmit:
 		d.line("resubmit %s %s", d.pl.Resubmits[s.Resubmit].Name, d.exprs(s.Data))
+	case *DigestEmit:
+		d.line("digest %s %s", d.pl.Digests[s.Digest].Name, d.exprs(s.Data))
+	case *MeterExec:
+		d.line("%s = meter %s at %s color %s adjust %s", d.loc(s.Dst), d.pl.Meters[s.Meter].Name, d.expr(s.Index), d.expr(s.Color), d.expr(s.Adjust))
+	case *FilterExec:
+		d.line("%s = filter %s at %s of %s", d.loc(s.Dst), d.pl.Filters[s.Filter].Name, d.expr(s.Index), d.expr(s.X))
 	default:
 		d.line("%T", s)
 	}

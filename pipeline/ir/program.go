@@ -42,6 +42,8 @@ type Pipeline struct {
 	Selectors    []*Selector
 	Counters     []*Counter
 	Registers    []*Register
+	Meters       []*Meter
+	Filters      []*Filter
 	RegActions   []*RegisterAction
 	RegParams    []*RegisterParam
 	Hashes       []*Hash
@@ -50,7 +52,9 @@ type Pipeline struct {
 	MathUnits    []*MathUnit
 	Mirrors      []*Mirror
 	Resubmits    []*Resubmit
+	Digests      []*Digest
 	PortMetadata *PortMetadata // nil when the parser skips the area
+	Snapshots    []*Snapshot   // of ingress and egress
 }
 
 // Dir is ingress or egress.
@@ -278,7 +282,11 @@ type Table struct {
 	// Direct resources, one cell per entry.
 	DirectCounters  []int
 	DirectRegisters []int
+	DirectMeters    []int
+	DirectFilters   []int
 	Annots          []Annotation
+	// IdleTimeout: the table ages its entries (idle_timeout = true).
+	IdleTimeout bool
 	// Hidden tables are made by the compiler and not in the schema.
 	Hidden bool
 }
@@ -477,6 +485,14 @@ type Hash struct {
 	CRC       CRC
 	// Symmetric pairs of inputs, by position in Data (section 9).
 	Symmetric [][2]int
+	// Dynamic: the program calls the instance in one place, so the control
+	// plane may change what it hashes and how (bfrt.md section 9). Inputs are
+	// that call's, in order; Data of its HashGet has the same widths.
+	Dynamic bool
+	Inputs  []HashInput
+	// UsedLo and UsedBits are the bits of the output that the program uses:
+	// UsedBits 0 means all.
+	UsedLo, UsedBits int
 }
 
 // CRC parameters (tna-semantics.md section 9): Degree is the width of the

@@ -35,7 +35,7 @@ control Ing(inout hdr_t hdr, inout md_t md, in ingress_intrinsic_metadata_t ig,
         key = { hdr.h.a : exact; }
         actions = { color; }
         meters = dmeter;
-        idle_timeout = true; // ERROR "idle_timeout is not supported yet by this version (table \"Ing.t\")"
+        idle_timeout = true;
     }
     table fine {
         key = { hdr.h.a : exact; }
@@ -51,7 +51,7 @@ control Ing(inout hdr_t hdr, inout md_t md, in ingress_intrinsic_metadata_t ig,
     }
 }
 control Dep(packet_out pkt, inout hdr_t hdr, in md_t md, in ingress_intrinsic_metadata_for_deparser_t dprsr) {
-    Digest<h_t>(1) digest; // ERROR "extern Digest is not supported yet by this version (instance \"digest\")"
+    Digest<h_t>(1) digest;
     apply {
         if (dprsr.digest_type == 1) { digest.pack(hdr.h); }
         pkt.emit(hdr);
