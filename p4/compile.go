@@ -45,6 +45,7 @@ func (o Options) syntaxConfig() syntax.Config {
 		IncludeDirs: o.IncludeDirs,
 		Defines:     append(defines, o.Defines...),
 		Builtin:     arch.Builtin,
+		Hint:        otherArchitecture,
 		MaxErrors:   o.MaxErrors,
 	}
 }
@@ -109,4 +110,13 @@ func fingerprint(file *syntax.File, opt Options) (sum [32]byte) {
 	}
 	h.Sum(sum[:0])
 	return sum
+}
+
+// otherArchitecture says what becomes of programs for other architectures.
+func otherArchitecture(include string) string {
+	switch include {
+	case "v1model.p4", "psa.p4", "pna.p4", "t3na.p4", "ebpf_model.p4", "ubpf_model.p4", "xdp_model.p4":
+		return ": architecture " + strings.TrimSuffix(include, ".p4") + " is not supported (supported: tna, t2na); with -I its programs are type-checked"
+	}
+	return ""
 }

@@ -75,6 +75,10 @@ func TestCheckReportsPositionsAndExits1(t *testing.T) {
 	require.Contains(t, stderr, path+":3:")
 	require.Contains(t, stderr, ": error: ")
 
+	code, _, stderr = gofino(t, "check", write(t, "v1.p4", "#include <v1model.p4>\n"))
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, stderr, "architecture v1model is not supported (supported: tna, t2na)")
+
 	for _, target := range []string{"tofino", "tofino2"} {
 		code, stdout, stderr = gofino(t, "check", "--fidelity", "strict", "--target", target, sfuP4)
 		require.Equal(t, exitOK, code, stderr)

@@ -47,7 +47,11 @@ func (p *preprocessor) include(f *source, at Pos) {
 	}
 	found, ok := p.find(name, angled, f.dir)
 	if !ok {
-		p.diags.errorf(at, "include %q: no such file (searched: %s)", name, p.searched(name, angled, f.dir))
+		hint := ""
+		if p.cfg.Hint != nil {
+			hint = p.cfg.Hint(name)
+		}
+		p.diags.errorf(at, "include %q: no such file (searched: %s)%s", name, p.searched(name, angled, f.dir), hint)
 		return
 	}
 	if found.err != nil {

@@ -10,6 +10,9 @@ type Config struct {
 	// Builtin returns the text of an embedded include file ("core.p4",
 	// "tna.p4") and whether there is one. IncludeDirs win over it.
 	Builtin func(name string) (text string, ok bool)
+	// Hint may add to the error about an include file that is not found; "" adds
+	// nothing.
+	Hint func(name string) string
 	// MaxErrors ends reading after that many errors; 0 means 20.
 	MaxErrors int
 }
