@@ -392,6 +392,7 @@ func (g *gress) hashGet(m *method) *value {
 	v := g.expr(m.f, m.arg(0))
 	data := g.flatten(v)
 	id = g.symmetric(m, id, data)
+	g.dynamicHash(m, id)
 	dst, r := g.result(m, m.rt)
 	g.emit(&ir.HashGet{S: g.s(), Dst: dst, Hash: id, Data: data})
 	return r
@@ -528,11 +529,13 @@ func (g *gress) pendingDirect(inst *instance) {
 	g.direct = append(g.direct, inst)
 }
 
-// checkDirect reports direct counters that no table owns.
+// checkDirect reports direct counters, meters and filters that no table owns.
 func (g *gress) checkDirect() {
+	seen := map[*instance]bool{}
 	for _, inst := range g.direct {
-		if g.pl.Counters[inst.id].Table < 0 {
-			g.errorf(inst.at, "direct counter %s belongs to no table (add counters = %s to one)", inst.local, inst.local)
+		if ok, what, prop := g.attached(inst); !ok && !seen[inst] {
+			seen[inst] = true
+			g.errorf(inst.at, "direct %s %s belongs to no table (add %s = %s to one)", what, inst.local, prop, inst.local)
 		}
 	}
 }

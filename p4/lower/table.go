@@ -131,6 +131,12 @@ func (g *gress) tableOf(f *frame, d *syntax.TableDecl) *loweredTable {
 	for _, r := range t.DirectRegisters {
 		g.pl.Registers[r].Size = t.Size
 	}
+	for _, m := range t.DirectMeters {
+		g.pl.Meters[m].Size = t.Size
+	}
+	for _, f := range t.DirectFilters {
+		g.pl.Filters[f].Size = t.Size
+	}
 	return lt
 }
 
@@ -519,6 +525,8 @@ func (g *gress) attach(o *frame, t *ir.Table, lt *loweredTable, e syntax.Expr, p
 			t.DirectRegisters = append(t.DirectRegisters, r)
 		}
 	default:
-		g.unsupported(e.Pos(), prop+" = "+inst.externName())
+		if !g.attachMeter(t, lt.index, inst) {
+			g.unsupported(e.Pos(), prop+" = "+inst.externName())
+		}
 	}
 }

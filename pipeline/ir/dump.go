@@ -73,6 +73,12 @@ func (d *dumper) externs() {
 	for _, x := range pl.Registers {
 		d.line("register %s %s size %d width %d pair %v %v initial %v table %d index %d", x.Name, x.Dir, x.Size, x.Width, x.Pair, x.Names, x.Initial, x.Table, x.Index)
 	}
+	for _, x := range pl.Meters {
+		d.line("meter %s %s kind %d size %d colors %v table %d", x.Name, x.Dir, x.Kind, x.Size, x.Colors, x.Table)
+	}
+	for _, x := range pl.Filters {
+		d.line("filter %s %s %s size %d width %d drop %d/%d table %d", x.Name, x.Dir, x.Kind, x.Size, x.Width, x.Drop, x.NoDrop, x.Table)
+	}
 	for _, x := range pl.RegParams {
 		d.line("regparam %s width %d initial %s", x.Name, x.Width, x.Initial)
 	}
@@ -223,6 +229,9 @@ func (d *dumper) table(i int, t *Table) {
 	}
 	if len(t.DirectCounters)+len(t.DirectRegisters) > 0 {
 		d.line("direct counters %v registers %v", t.DirectCounters, t.DirectRegisters)
+	}
+	if len(t.DirectMeters)+len(t.DirectFilters) > 0 {
+		d.line("direct meters %v filters %v", t.DirectMeters, t.DirectFilters)
 	}
 	d.depth--
 }
