@@ -332,6 +332,7 @@ func (g *gress) sliceExpr(f *frame, e *syntax.SliceExpr) *value {
 		g.errorf(e.Pos(), "slice bounds must be compile-time constants within %d bits", x.W())
 		return zero(t)
 	}
+	g.usedBits(f, e.X, lo, hi-lo+1)
 	return &value{t: t, x: slice(x, hi, lo)}
 }
 

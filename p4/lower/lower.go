@@ -26,7 +26,7 @@ func Lower(info *types.Info, opt Options) (*ir.Program, []syntax.Diagnostic) {
 	force := map[string]bool{}
 	for {
 		l := &lowerer{info: info, target: opt.Target, force: force, again: map[string]bool{}, methods: methodTable(),
-			copies: map[syntax.Decl]int{}}
+			copies: map[syntax.Decl]int{}, snapshotIDs: map[string]uint32{}}
 		l.strict = opt.Strict
 		prog := l.program(opt)
 		if len(l.again) == 0 || l.errors > 0 {
@@ -46,12 +46,13 @@ func Lower(info *types.Info, opt Options) (*ir.Program, []syntax.Diagnostic) {
 // lowerer lowers one program.
 type lowerer struct {
 	report
-	info    *types.Info
-	target  ir.Target
-	force   map[string]bool // instances whose parameters are always copied
-	again   map[string]bool // instances found to need that
-	methods map[string]func(*gress, *method) *value
-	copies  map[syntax.Decl]int // of blocks with constructor parameters
+	info        *types.Info
+	target      ir.Target
+	force       map[string]bool // instances whose parameters are always copied
+	again       map[string]bool // instances found to need that
+	methods     map[string]func(*gress, *method) *value
+	copies      map[syntax.Decl]int // of blocks with constructor parameters
+	snapshotIDs map[string]uint32   // of fields, by name
 }
 
 // pipeline lowers one Pipeline(...) instance.
@@ -60,13 +61,14 @@ type pipeline struct {
 	pl         *ir.Pipeline
 	globals    map[types.Object]*instance
 	spots      map[spotKey]*instance
-	regActions map[*instance]int // how many a register has
-	direct     []*instance       // direct counters used before their table
+	regActions map[*instance]int              // how many a register has
+	direct     []*instance                    // direct counters, meters and filters used before their table
+	hashCalls  map[*instance]*syntax.CallExpr // the first get of each hash
 }
 
 func (l *lowerer) newPipeline(name string) *pipeline {
 	return &pipeline{lowerer: l, pl: &ir.Pipeline{Name: name}, globals: map[types.Object]*instance{},
-		spots: map[spotKey]*instance{}, regActions: map[*instance]int{}}
+		spots: map[spotKey]*instance{}, regActions: map[*instance]int{}, hashCalls: map[*instance]*syntax.CallExpr{}}
 }
 
 // gressFrames: top is the frame of declarations at the outermost level.
@@ -221,6 +223,7 @@ func (g *gress) lower(parser, control, deparser *instance) {
 	g.bodyState = bodyState{}
 	g.at = cd.Body.Pos()
 	g.out.Control = g.capture(func() { g.controlBody(control.frame, cd) })
+	g.snapshot(control, cd.Params)
 	g.block = inDeparser
 	g.at = dd.Body.Pos()
 	g.out.Deparser = g.capture(func() { g.controlBody(deparser.frame, dd) })

@@ -12,6 +12,7 @@ type Func struct {
 	kind  ir.HashAlgorithm
 	crc   *crc
 	spec  ir.CRC
+	seed  uint64 // of a random function
 }
 
 // New makes the function that h describes.
@@ -93,7 +94,7 @@ func (f *Func) word(s uint64, data []byte, i int) uint64 {
 	case ir.Identity:
 		v = identityWord(data, i)
 	case ir.RandomHash:
-		v = randomWord(data, i)
+		v = randomWord(f.seed, data, i)
 	case ir.Xor8, ir.Xor16, ir.Xor32:
 		if i == 0 {
 			v = s
@@ -150,13 +151,13 @@ func identityWord(data []byte, i int) uint64 {
 
 // randomWord is word i of a random linear function of the stream: any fixed
 // matrix will do (section 9), so the column of each input bit is a mixed count.
-func randomWord(data []byte, i int) uint64 {
+func randomWord(seed uint64, data []byte, i int) uint64 {
 	var v uint64
 	for j := range data {
 		b := data[len(data)-1-j]
 		for k := range uint64(8) {
 			if b>>k&1 != 0 {
-				v ^= mix(uint64(i)<<32 | uint64(j)<<3 | k)
+				v ^= mix(seed ^ (uint64(i)<<32 | uint64(j)<<3 | k))
 			}
 		}
 	}
