@@ -17,7 +17,7 @@ func (p Port) Local() int { return int(p) & 0x7f }
 // Wire takes frames out of the switch. The frame is head followed by payload
 // (two pieces, so that a multicast payload is never copied); both are valid
 // only during the call. Send is called by the worker of the port's pipe, which
-// holds the pipe's lock: it must not call Process or the table API.
+// holds the pipe's lock: it must not call the switch.
 type Wire interface {
 	Send(port Port, head, payload []byte) error
 }
@@ -99,6 +99,9 @@ func (t Timing) withDefaults() Timing {
 //	func (s *Switch) PortUp(p Port, up bool)       // link state from outside
 //	func (s *Switch) Stats() Stats                 // per port and per drop reason
 //	func (s *Switch) StateHash() [32]byte          // of all state, for determinism tests
-//	func (s *Switch) PRE() *pre.Engine             // for pre_device_config (global rid, fast failover, thresholds)
+//	func (s *Switch) PRE() *pre.Engine             // the replication engine, to look at
+//	func (s *Switch) ConfigurePRE(pre.DeviceConfig) // pre_device_config: global rid, fast failover, thresholds
 //	func (s *Switch) Clock() clock.Clock
+//	func (s *Switch) Save(w io.Writer) error       // all of it (save.go); Restore makes a switch of that
+//	func (s *Switch) Record(w io.Writer) (*Journal, error) // every input (journal.go); NewReplay repeats them
 var _ tables.API = tables.API(nil)

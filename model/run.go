@@ -105,12 +105,16 @@ func (a *arena) concat(x, y, z []byte) []byte {
 // one pipe takes each lock once. It is safe for concurrent use.
 func (s *Switch) Process(batch []Frame) {
 	c := s.take()
-	c.process(batch)
+	if j := s.journal.Load(); j != nil {
+		j.process(c, batch)
+	} else {
+		c.process(s.clock.Now(), batch)
+	}
 	s.give(c)
 }
 
-func (c *call) process(batch []Frame) {
-	c.now = c.s.clock.Now()
+func (c *call) process(now int64, batch []Frame) {
+	c.now = now
 	c.spent = c.spent[:0]
 	for range batch {
 		c.spent = append(c.spent, 0)

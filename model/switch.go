@@ -16,6 +16,7 @@ import (
 // Switch is one chip with a program in it. All its state hangs off this value.
 type Switch struct {
 	conf   Config      // immutable, defaults filled in
+	prog   *ir.Program // immutable
 	target ir.Target   // immutable
 	clock  clock.Clock // immutable
 	timing Timing      // immutable
@@ -42,6 +43,10 @@ type Switch struct {
 	// free holds calls for reuse; guarded by freeMu, taken once per batch.
 	freeMu sync.Mutex
 	free   []*call
+	gate   gate // guarded by freeMu
+
+	api     api                     // immutable
+	journal atomic.Pointer[Journal] // nil: nothing is recorded
 }
 
 // discard is the Wire of a switch without one.
@@ -74,7 +79,7 @@ func New(prog *ir.Program, c Config) (*Switch, error) {
 		return nil, err
 	}
 	s := &Switch{
-		conf: c, target: prog.Target, clock: c.Clock, timing: c.Timing.withDefaults(),
+		conf: c, prog: prog, target: prog.Target, clock: c.Clock, timing: c.Timing.withDefaults(),
 		store: store, wire: discard{},
 		pre:      pre.New(pre.Config{Tofino2: prog.Target == ir.Tofino2, Pipes: c.Pipes}),
 		igPrefix: igIntrBytes + areaBytes(prog.Target), egPrefix: egBytes(prog.Target), areaData: areaData(prog.Target),
@@ -82,6 +87,8 @@ func New(prog *ir.Program, c Config) (*Switch, error) {
 		mirrors:      newMirrors(prog.Target),
 		portTable:    map[Port]*portEntry{}, mirrorTable: map[uint16]*mirrorEntry{},
 	}
+	s.gate.moved.L = &s.freeMu
+	s.api = api{store, s}
 	if s.maxReentries == 0 {
 		s.maxReentries = DefaultMaxReentries
 	}
@@ -114,23 +121,34 @@ func New(prog *ir.Program, c Config) (*Switch, error) {
 func validPort(p Port, pipes int) bool { return p.Pipe() < pipes && p.Local() < 72 }
 
 // API is the table API of the switch.
-func (s *Switch) API() tables.API { return s.store }
+func (s *Switch) API() tables.API { return &s.api }
 
-// PRE is the replication engine, for its device configuration: global RID, port
-// protection, fast failover, thresholds.
+// PRE is the replication engine, to look at. What is changed there directly is
+// in no recording; ConfigurePRE sets its device configuration.
 func (s *Switch) PRE() *pre.Engine { return s.pre }
 
 // Clock is what the switch tells time by.
 func (s *Switch) Clock() clock.Clock { return s.clock }
 
 // SetWire says where frames leave, for all ports. Before traffic starts.
-func (s *Switch) SetWire(w Wire) { s.wire = w }
+func (s *Switch) SetWire(w Wire) {
+	if t, ok := s.wire.(*tee); ok {
+		t.to = w // a recording listens
+		return
+	}
+	s.wire = w
+}
 
 // PortUp tells the switch that a port's link went up or down. All links are up
 // at first.
 func (s *Switch) PortUp(p Port, up bool) {
 	if int(p) >= len(s.ports) {
 		return
+	}
+	s.enter()
+	defer s.leave()
+	if j := s.journal.Load(); j != nil {
+		defer j.link(p, up)()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,6 +183,7 @@ func (s *Switch) setPortFlags(p Port) {
 func (s *Switch) take() *call {
 	s.freeMu.Lock()
 	defer s.freeMu.Unlock()
+	s.gate.enter()
 	n := len(s.free)
 	if n == 0 {
 		return &call{s: s}
@@ -178,12 +197,15 @@ func (s *Switch) give(c *call) {
 	s.freeMu.Lock()
 	defer s.freeMu.Unlock()
 	s.free = append(s.free, c)
+	s.gate.leave()
 }
 
 // StateHash is a digest of all state: tables, registers, counters, random
 // sources, replication, mirror sessions, ports, time. Equal histories give
 // equal hashes.
-func (s *Switch) StateHash() [32]byte {
+func (s *Switch) StateHash() [32]byte { return s.stateHash(s.clock.Now()) }
+
+func (s *Switch) stateHash(now int64) [32]byte {
 	h := sha256.New()
 	if err := s.store.WriteState(h); err != nil {
 		panic("BUG: a hash refused a write: " + err.Error())
@@ -191,7 +213,7 @@ func (s *Switch) StateHash() [32]byte {
 	if err := s.pre.WriteState(h); err != nil {
 		panic("BUG: a hash refused a write: " + err.Error())
 	}
-	b := binary.BigEndian.AppendUint64(nil, uint64(s.clock.Now()))
+	b := binary.BigEndian.AppendUint64(nil, uint64(now))
 	b = binary.BigEndian.AppendUint64(b, s.lost.Load())
 	b = binary.BigEndian.AppendUint32(b, uint32(s.cpu.Load()))
 	for i := range s.ports {

@@ -45,8 +45,14 @@ const (
 // reports every step. It is a packet like any other: state changes, and frames
 // leave through the Wire.
 func (s *Switch) Trace(f Frame, sink Sink) {
+	s.enter()
+	defer s.leave()
 	c := &call{s: s, sink: sink}
-	c.process([]Frame{f})
+	if j := s.journal.Load(); j != nil {
+		j.process(c, []Frame{f})
+		return
+	}
+	c.process(s.clock.Now(), []Frame{f})
 }
 
 // chip reports an event of the packet that was named last, unless the event

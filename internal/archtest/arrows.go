@@ -14,7 +14,7 @@ type row struct {
 
 // leaves are for anyone. The other packages of internal/ have a use of their
 // own and are named where they may be imported.
-var leaves = []string{"internal/bits", "internal/clock"}
+var leaves = []string{"internal/bits", "internal/clock", "internal/snap"}
 
 // module is this module's name.
 const module = "gofino"
@@ -57,6 +57,7 @@ var arrows = map[string]row{
 	"internal/archtest": {},
 	"internal/bits":     {},
 	"internal/clock":    {},
+	"internal/snap":     {},
 	"internal/golden":   {ours: []string{"tables"}, others: []string{"golang.org/x/tools/txtar"}},
 	"internal/veth":     {others: []string{sys, "github.com/vishvananda/"}},
 }

@@ -24,10 +24,14 @@ func (v *Virtual) Advance(d int64) int64 { return v.now.Add(d) }
 func (v *Virtual) Set(t int64) { v.now.Store(t) }
 
 // Real is the machine's monotonic clock.
-type Real struct{ start time.Time }
+type Real struct{ start time.Time } // immutable once it is asked
 
 // NewReal starts a real clock at 0.
 func NewReal() *Real { return &Real{start: time.Now()} }
 
 // Now is the time since NewReal.
 func (r *Real) Now() int64 { return int64(time.Since(r.start)) }
+
+// Set makes it t now: a switch that was saved goes on from its own time. It
+// must not run beside Now.
+func (r *Real) Set(t int64) { r.start = time.Now().Add(-time.Duration(t)) }

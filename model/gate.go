@@ -1,0 +1,102 @@
+package model
+
+import (
+	"context"
+	"sync"
+
+	"gofino/pre"
+	"gofino/tables"
+)
+
+// gate lets inputs in: frames, table operations, links. Whoever wants to see
+// the switch between two inputs shuts it. Guarded by Switch.freeMu, which
+// Process takes anyway.
+type gate struct {
+	running int  // inputs under way
+	shut    bool // new ones wait
+	moved   sync.Cond
+}
+
+func (g *gate) enter() {
+	for g.shut {
+		g.moved.Wait()
+	}
+	g.running++
+}
+
+func (g *gate) leave() {
+	g.running--
+	if g.shut && g.running == 0 {
+		g.moved.Broadcast()
+	}
+}
+
+// enter begins an input that needs no call.
+func (s *Switch) enter() {
+	s.freeMu.Lock()
+	s.gate.enter()
+	s.freeMu.Unlock()
+}
+
+func (s *Switch) leave() {
+	s.freeMu.Lock()
+	s.gate.leave()
+	s.freeMu.Unlock()
+}
+
+// pause waits until no input is under way, and holds back others until resume.
+func (s *Switch) pause() (resume func()) {
+	s.freeMu.Lock()
+	defer s.freeMu.Unlock()
+	g := &s.gate
+	for g.shut {
+		g.moved.Wait()
+	}
+	g.shut = true
+	for g.running > 0 {
+		g.moved.Wait()
+	}
+	return func() {
+		s.freeMu.Lock()
+		defer s.freeMu.Unlock()
+		g.shut = false
+		g.moved.Broadcast()
+	}
+}
+
+// api is the table API of a switch: the store's, but what changes something is
+// an input.
+type api struct {
+	*tables.Store
+	s *Switch
+}
+
+// Write applies the updates in order.
+func (a *api) Write(ctx context.Context, t tables.Target, updates []tables.Update, at tables.Atomicity) error {
+	a.s.enter()
+	defer a.s.leave()
+	if j := a.s.journal.Load(); j != nil && ctx.Err() == nil {
+		return j.write(ctx, t, updates, at)
+	}
+	return a.Store.Write(ctx, t, updates, at)
+}
+
+// Operation runs a table operation.
+func (a *api) Operation(ctx context.Context, t tables.Target, table, op string) error {
+	a.s.enter()
+	defer a.s.leave()
+	if j := a.s.journal.Load(); j != nil && ctx.Err() == nil {
+		return j.operation(ctx, t, table, op)
+	}
+	return a.Store.Operation(ctx, t, table, op)
+}
+
+// ConfigurePRE sets the replication engine's device configuration.
+func (s *Switch) ConfigurePRE(c pre.DeviceConfig) {
+	s.enter()
+	defer s.leave()
+	if j := s.journal.Load(); j != nil {
+		defer j.device(c)()
+	}
+	s.pre.SetDeviceConfig(c)
+}

@@ -1,0 +1,418 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"gofino/internal/clock"
+	"gofino/internal/snap"
+	"gofino/pipeline/ir"
+	"gofino/tables"
+)
+
+// savedSwitch is the file that Save writes. The version counts up whenever the
+// bytes of a section mean something else.
+var savedSwitch = snap.Kind{Magic: "GOFINO\x00S", Version: 1, Name: "saved switch"}
+
+// ErrMismatch is the cause when state is refused because another program, chip
+// or configuration wrote it.
+var ErrMismatch = errors.New("state of another switch")
+
+// part is a section of the file. Loading goes in the order of the list, into a
+// switch that New has just made.
+type part struct {
+	tag  string
+	save func(*Switch, *snap.Encoder)
+	load func(*Switch, *snap.Decoder) error
+}
+
+var parts = []part{
+	{"TABS", func(s *Switch, e *snap.Encoder) { s.store.Save(e) }, func(s *Switch, d *snap.Decoder) error { return s.store.Load(d) }},
+	{"PORT", (*Switch).savePorts, (*Switch).loadPorts},
+	{"MIRR", (*Switch).saveMirrors, (*Switch).loadMirrors},
+	{"PIPE", (*Switch).savePipes, (*Switch).loadPipes},
+	// After PORT: what links did to the engine is in its own state.
+	{"PRE ", func(s *Switch, e *snap.Encoder) { s.pre.Save(e) }, func(s *Switch, d *snap.Decoder) error { return s.pre.Load(d) }},
+}
+
+// Save writes the whole switch, as it is between two inputs: tables and their
+// handles, counters, registers, replication, mirror sessions, ports, links,
+// statistics, random sources, time. Equal switches give equal bytes. Inputs wait
+// only while the state is gathered in memory, not for w. It must not be called
+// from a Wire.
+func (s *Switch) Save(w io.Writer) error {
+	resume := s.pause()
+	body := s.body()
+	resume()
+	if err := snap.Seal(w, savedSwitch, body); err != nil {
+		return fmt.Errorf("save switch: %w", err)
+	}
+	return nil
+}
+
+// SaveFile saves into a file that is always whole: whatever happens meanwhile,
+// it is the old one or the new one.
+func (s *Switch) SaveFile(path string) error {
+	return snap.WriteFile(path, s.Save)
+}
+
+// body is the content of a save. The gate is shut.
+func (s *Switch) body() []byte {
+	var e snap.Encoder
+	e.Section("HEAD", func() { s.saveHead(&e) })
+	for _, p := range parts {
+		e.Section(p.tag, func() { p.save(s, &e) })
+	}
+	return e.Body()
+}
+
+// Restore makes a switch of what Save wrote. It goes on where the saved one
+// was: same output, same state. prog must be the same program. Of the
+// configuration only the clock is c's (nil: virtual; it is set to the saved
+// time): the rest is as saved, and where c says something, it must say the same.
+func Restore(r io.Reader, prog *ir.Program, c Config) (*Switch, error) {
+	body, err := snap.Open(r, savedSwitch)
+	if err == nil {
+		var s *Switch
+		if s, err = restore(body, prog, c); err == nil {
+			return s, nil
+		}
+	}
+	return nil, fmt.Errorf("restore switch: %w", err)
+}
+
+// RestoreFile makes a switch of a file.
+func RestoreFile(path string, prog *ir.Program, c Config) (*Switch, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("restore switch: %w", err)
+	}
+	defer f.Close()
+	s, err := Restore(f, prog, c)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if n, _ := f.Read(make([]byte, 1)); n > 0 {
+		return nil, fmt.Errorf("%s: restore switch: something follows its end: %w", path, snap.ErrCorrupt)
+	}
+	return s, nil
+}
+
+func restore(body []byte, prog *ir.Program, c Config) (*Switch, error) {
+	d := snap.NewDecoder(body)
+	conf, now, err := loadHead(d.Section("HEAD"), prog, c)
+	if err != nil {
+		return nil, err
+	}
+	s, err := New(prog, conf)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parts {
+		tag, section := d.Next()
+		if d.Err() == nil && tag != p.tag {
+			return nil, wrongSection(tag, p.tag)
+		}
+		if err := p.load(s, section); err != nil {
+			return nil, err
+		}
+		if err := section.End(); err != nil {
+			return nil, err
+		}
+	}
+	if d.Left() > 0 {
+		tag, _ := d.Next()
+		return nil, wrongSection(tag, "the end")
+	}
+	set, ok := s.clock.(interface{ Set(int64) })
+	if !ok {
+		return nil, fmt.Errorf("the clock cannot be set to the saved time (clocks: virtual, real)")
+	}
+	set.Set(now)
+	return s, nil
+}
+
+func wrongSection(tag, want string) error {
+	tags := []string{"HEAD"}
+	for _, p := range parts {
+		tags = append(tags, p.tag)
+	}
+	if !slices.Contains(tags, tag) {
+		return fmt.Errorf("unknown section %q (sections: %s)", tag, strings.Join(tags, ", "))
+	}
+	return fmt.Errorf("section %s where %s is wanted: %w", tag, want, snap.ErrCorrupt)
+}
+
+// saveHead writes what the switch is, and the time.
+func (s *Switch) saveHead(e *snap.Encoder) {
+	layout := tables.Layout(s.prog)
+	e.String(s.prog.Name)
+	e.Raw(s.prog.Hash[:])
+	e.Raw(layout[:])
+	e.Byte(byte(s.target))
+	e.Uint(uint64(s.conf.Pipes), s.conf.Seed)
+	e.Bool(s.conf.StrictPorts)
+	e.Uint(uint64(s.conf.CPUPort))
+	e.Bool(s.conf.PlainRecirculation)
+	e.Uint(uint64(s.maxReentries))
+	for _, t := range []int64{s.timing.Parser, s.timing.Ingress, s.timing.Queue, s.timing.Egress} {
+		e.Int(t)
+	}
+	e.Int(s.clock.Now())
+}
+
+// loadHead checks that the state is one of this program, and gives the
+// configuration and the time.
+func loadHead(d *snap.Decoder, prog *ir.Program, c Config) (conf Config, now int64, err error) {
+	name, hash, layout, target := d.String(), d.Raw(32), d.Raw(32), ir.Target(d.Byte())
+	conf.Pipes = d.Below("the number of pipes", maxPipes+1)
+	conf.Seed = d.Uint()
+	conf.StrictPorts = d.Bool()
+	conf.CPUPort = Port(d.Below("the cpu port", 1<<9))
+	conf.PlainRecirculation = d.Bool()
+	conf.MaxReentries = d.Below("the re-entry limit", 1<<31)
+	conf.Timing = Timing{Parser: d.Int(), Ingress: d.Int(), Queue: d.Int(), Egress: d.Int()}
+	now = d.Int()
+	if err := d.End(); err != nil {
+		return conf, 0, err
+	}
+	want := tables.Layout(prog)
+	switch {
+	case target != prog.Target:
+		return conf, 0, fmt.Errorf("it is of a %s, the program is for %s: %w", chipName(target), chipName(prog.Target), ErrMismatch)
+	case string(hash) != string(prog.Hash[:]):
+		return conf, 0, fmt.Errorf("it ran program %q (%x), not %q (%x): %w", name, hash[:6], prog.Name, prog.Hash[:6], ErrMismatch)
+	case string(layout) != string(want[:]):
+		return conf, 0, fmt.Errorf("it ran %q compiled otherwise, by another version: %w", name, ErrMismatch)
+	}
+	for _, f := range []struct {
+		name        string
+		given       bool
+		saved, want any
+	}{
+		{"pipes", c.Pipes != 0, conf.Pipes, c.Pipes},
+		{"seed", c.Seed != 0, conf.Seed, c.Seed},
+		{"strict ports", c.StrictPorts, conf.StrictPorts, c.StrictPorts},
+		{"cpu port", c.CPUPort != 0, conf.CPUPort, c.CPUPort},
+		{"plain recirculation", c.PlainRecirculation, conf.PlainRecirculation, c.PlainRecirculation},
+		{"re-entry limit", c.MaxReentries != 0, conf.MaxReentries, c.MaxReentries},
+		{"timing", c.Timing != Timing{}, conf.Timing, c.Timing.withDefaults()},
+	} {
+		if f.given && f.saved != f.want {
+			return conf, 0, fmt.Errorf("%s: saved as %v, not %v: %w", f.name, f.saved, f.want, ErrMismatch)
+		}
+	}
+	conf.Clock = c.Clock
+	if conf.Clock == nil {
+		conf.Clock = new(clock.Virtual)
+	}
+	return conf, now, nil
+}
+
+func chipName(t ir.Target) string {
+	switch t {
+	case ir.Tofino:
+		return "tofino"
+	case ir.Tofino2:
+		return "tofino2"
+	}
+	return fmt.Sprintf("chip %d", t)
+}
+
+// savePorts writes links, $PORT, the CPU port. What packets see of a port
+// follows from these.
+func (s *Switch) savePorts(e *snap.Encoder) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, up := range s.link {
+		e.Bool(up)
+	}
+	e.Uint(uint64(len(s.portTable)))
+	for _, p := range slices.Sorted(maps.Keys(s.portTable)) {
+		e.Uint(uint64(p))
+		saveRecord(e, s.portTable[p].values)
+	}
+	e.Int(int64(s.cpu.Load()))
+}
+
+func (s *Switch) loadPorts(d *snap.Decoder) error {
+	spec := s.portCfg().spec
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.link {
+		s.link[i] = d.Bool()
+	}
+	for range d.Len() {
+		n := d.Uint()
+		p, err := s.portKey(n)
+		if d.Wrap(err); d.Err() == nil && s.portTable[p] != nil {
+			d.Fail("port %d is there twice", p)
+		}
+		r := loadRecord(d, spec)
+		if d.Err() != nil {
+			return d.Err()
+		}
+		s.portTable[p] = &portEntry{values: r}
+	}
+	cpu := d.Int()
+	if cpu < -1 || cpu >= int64(len(s.ports)) {
+		d.Fail("the cpu port is %d", cpu)
+		return d.Err()
+	}
+	s.cpu.Store(int32(cpu))
+	for p := range s.ports {
+		s.setPortFlags(Port(p))
+	}
+	return d.Err()
+}
+
+func (s *Switch) saveMirrors(e *snap.Encoder) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e.Uint(uint64(len(s.mirrorTable)))
+	for _, id := range slices.Sorted(maps.Keys(s.mirrorTable)) {
+		e.Uint(uint64(id))
+		saveRecord(e, s.mirrorTable[id].values)
+	}
+}
+
+func (s *Switch) loadMirrors(d *snap.Decoder) error {
+	spec := s.mirrorCfg().spec
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for range d.Len() {
+		id := uint16(d.Below("a mirror session", len(s.mirrors)))
+		if d.Err() == nil && (id == 0 || s.mirrorTable[id] != nil) {
+			d.Fail("mirror session %d is there twice, or none", id)
+		}
+		r := loadRecord(d, spec)
+		if d.Err() != nil {
+			return d.Err()
+		}
+		live, err := s.compileMirror(r)
+		if err != nil {
+			return err
+		}
+		s.mirrorTable[id] = &mirrorEntry{values: r}
+		s.mirrors[id].Store(live)
+	}
+	return d.Err()
+}
+
+// saveRecord writes data as a controller wrote it, by field name.
+func saveRecord(e *snap.Encoder, r record) {
+	e.Uint(uint64(len(r)))
+	for _, name := range slices.Sorted(maps.Keys(r)) {
+		e.String(name)
+		if err := tables.SaveValue(e, r[name]); err != nil {
+			panic("BUG: a fixed table holds what no table takes: " + err.Error())
+		}
+	}
+}
+
+// loadRecord reads data and checks it against the table's fields.
+func loadRecord(d *snap.Decoder, spec *tables.TableSpec) record {
+	r := record{}
+	for range d.Len() {
+		name, v := d.String(), tables.LoadValue(d)
+		if d.Err() != nil {
+			return nil
+		}
+		if name == actionField {
+			action, _ := v.(string)
+			if !slices.ContainsFunc(spec.Actions, func(a tables.ActionSpec) bool { return a.Name == action }) {
+				d.Fail("no action %q", action)
+			}
+			r[name] = action
+			continue
+		}
+		i := slices.IndexFunc(spec.Data, func(f tables.FieldSpec) bool { return f.Name == name })
+		if i < 0 || r[name] != nil {
+			d.Fail("no field %q, or twice", name)
+			return nil
+		}
+		v, err := normal(&spec.Data[i], v)
+		d.Wrap(err)
+		r[name] = v
+	}
+	return r
+}
+
+// savePipes writes of each pipe what is in no table.
+func (s *Switch) savePipes(e *snap.Encoder) {
+	e.Uint(s.lost.Load())
+	for _, p := range s.pipes {
+		p.st.Mu.Lock()
+		r, err := p.rand.MarshalBinary()
+		if err != nil {
+			panic("BUG: a PCG has no state: " + err.Error())
+		}
+		e.Bytes(r)
+		p.run.Save(e)
+		for l := range p.ports {
+			p.ports[l].save(e)
+		}
+		p.st.Mu.Unlock()
+	}
+}
+
+func (s *Switch) loadPipes(d *snap.Decoder) error {
+	s.lost.Store(d.Uint())
+	for _, p := range s.pipes {
+		p.st.Mu.Lock()
+		d.Wrap(p.rand.UnmarshalBinary(d.Bytes()))
+		p.run.Load(d)
+		for l := range p.ports {
+			p.ports[l].load(d)
+		}
+		p.st.Mu.Unlock()
+	}
+	return d.Err()
+}
+
+// numbers are the counters of a port, all but its timestamp.
+func (c *portCount) numbers() []*uint64 {
+	var out []*uint64
+	for _, d := range []*direction{&c.rx, &c.tx} {
+		out = append(out, &d.frames, &d.octets)
+		for i := range d.cast {
+			out = append(out, &d.cast[i])
+		}
+		for i := range d.length {
+			out = append(out, &d.length[i])
+		}
+	}
+	for i := range c.drops {
+		out = append(out, &c.drops[i])
+	}
+	return out
+}
+
+func (c *portCount) save(e *snap.Encoder) {
+	saw := *c != portCount{}
+	e.Bool(saw)
+	if !saw {
+		return
+	}
+	for _, n := range c.numbers() {
+		e.Uint(*n)
+	}
+	e.Bool(c.tsValid)
+	e.Int(c.tsValue)
+	e.Uint(uint64(c.tsID))
+}
+
+func (c *portCount) load(d *snap.Decoder) {
+	if !d.Bool() {
+		return
+	}
+	for _, n := range c.numbers() {
+		*n = d.Uint()
+	}
+	c.tsValid, c.tsValue, c.tsID = d.Bool(), d.Int(), d.Uint32()
+}
