@@ -21,6 +21,8 @@ func (a *access) or(b *access) {
 type needs struct {
 	hash     []hashUse
 	counters []int // indirect
+	meters   []int
+	filters  []int
 	regs     []int
 	random   bool
 	indexed  bool // an index goes through the hash distribution
@@ -102,6 +104,20 @@ func (r *reader) extern(s ir.Stmt) {
 		r.index(s.Index)
 		if s.Index != nil {
 			r.counters = append(r.counters, s.Counter)
+		}
+	case *ir.MeterExec:
+		r.index(s.Index)
+		p.expr(s.Color, r.match)
+		p.loc(s.Dst, r.write)
+		if s.Index != nil {
+			r.meters = append(r.meters, s.Meter)
+		}
+	case *ir.FilterExec:
+		r.index(s.Index)
+		p.expr(s.X, r.match)
+		p.loc(s.Dst, r.write)
+		if s.Index != nil {
+			r.filters = append(r.filters, s.Filter)
 		}
 	case *ir.RegisterExec:
 		r.index(s.Index)

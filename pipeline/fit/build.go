@@ -117,9 +117,27 @@ func (b *builder) list(s *seq, list []ir.Stmt, from ir.Pos) {
 		case *ir.Break, *ir.Exit:
 			return
 		default:
-			b.bare(s, x, from)
+			b.bare(s, x, b.leads(from, x.At(), list[i:]))
 		}
 	}
+}
+
+// leads finds the position in the caller that a bare statement belongs to: that
+// of the statement before it, or, where that is in another file because a
+// control begins, that of the next one that is surely the control's own.
+func (b *builder) leads(from, at ir.Pos, rest []ir.Stmt) ir.Pos {
+	if from.File == at.File {
+		return from
+	}
+	for _, s := range rest {
+		switch s.(type) {
+		case *ir.If, *ir.Apply, *ir.Switch:
+			if p := s.At(); p.File == at.File {
+				return p
+			}
+		}
+	}
+	return from
 }
 
 // onlyExits: the jump after a table whose action may exit. On Tofino 1 exit is

@@ -54,6 +54,8 @@ func (c *cleaner) deparser(list []ir.Stmt, live set) {
 			p.exprs(s.Data, live)
 		case *ir.ResubmitEmit:
 			p.exprs(s.Data, live)
+		case *ir.DigestEmit:
+			p.exprs(s.Data, live)
 		case *ir.ChecksumUpdate:
 			p.exprs(s.Data, live)
 		case *ir.If:

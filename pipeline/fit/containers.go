@@ -41,6 +41,11 @@ func (t *thread) contain(c *chip) *containers {
 			p.loc(l, intr)
 		}
 	}
+	// The deparser selects by these; they stay alone.
+	types := p.set()
+	for _, i := range []ir.Intrinsic{ir.DigestType, ir.MirrorType, ir.ResubmitType} {
+		p.loc(t.g.Intr[i], types)
+	}
 	valid := p.set()
 	for _, h := range t.g.Headers {
 		p.loc(h.Valid, valid)
@@ -54,6 +59,7 @@ func (t *thread) contain(c *chip) *containers {
 				pov = append(pov, u)
 			}
 		case !used.has(u) || p.width[u] >= packBits || p.fields[u] < 0 || p.g.Fields[p.fields[u]].Header >= 0:
+		case types.has(u):
 		case intr.has(u):
 			if c.exitJumps && written.has(u) && !p.g.Fields[p.fields[u]].Hidden {
 				chips = append(chips, u)

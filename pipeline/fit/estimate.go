@@ -136,6 +136,20 @@ func (b *builder) attachments(n *node) []string {
 			out = append(out, name, name+"$salu")
 		}
 	}
+	if n.table != nil {
+		for _, m := range n.table.DirectMeters {
+			out = append(out, b.pl.Meters[m].Name)
+		}
+		for _, f := range n.table.DirectFilters {
+			out = append(out, b.pl.Filters[f].Name)
+		}
+	}
+	for _, m := range n.needs.meters {
+		out = append(out, b.pl.Meters[m].Name)
+	}
+	for _, f := range n.needs.filters {
+		out = append(out, b.pl.Filters[f].Name)
+	}
 	for _, c := range n.needs.counters {
 		out = append(out, b.pl.Counters[c].Name)
 	}
@@ -156,6 +170,9 @@ func (b *builder) features(n *node) features {
 	}
 	if len(n.needs.regs) > 0 || n.table != nil && len(n.table.DirectRegisters) > 0 {
 		f |= useStateful
+	}
+	if len(n.needs.filters) > 0 || n.table != nil && len(n.table.DirectFilters) > 0 {
+		f |= useFilter
 	}
 	if b.divides(n) {
 		f |= useDivide
@@ -228,6 +245,10 @@ func (p *placer) dependencies(t *thread, b *beat, g *Gress) {
 			continue
 		}
 		b.dep[s] = Concurrent
+		if p.c.longBranch && p.mocha(t, s, g) {
+			b.dep[s] = Match
+			continue
+		}
 		for back := s - 1; back >= 0 && b.dep[s] != Match; back-- {
 			p.relate(t, k, s, back, b, g)
 			if b.dep[back] == Match {
@@ -240,11 +261,30 @@ func (p *placer) dependencies(t *thread, b *beat, g *Gress) {
 	}
 }
 
+// mocha: on Tofino 2 a value that no action changes lies in a mocha container
+// (chip.md section 3), and a stage whose matches read one is match dependent
+// (timing.md section 2.1).
+func (p *placer) mocha(t *thread, s int, g *Gress) bool {
+	written := t.p.set()
+	for _, n := range t.nodes {
+		written.or(n.acc.write)
+	}
+	for _, n := range p.stageOf(t, s) {
+		in := n.acc.match.clone()
+		in.minus(written)
+		if u := in.first(in); u >= 0 {
+			g.Stages[s].Because = &Relation{n.name, "", Match, t.p.name(u)}
+			return true
+		}
+	}
+	return false
+}
+
 // relate compares the tables of two stages.
 func (p *placer) relate(t *thread, k *containers, s, back int, b *beat, g *Gress) {
 	for _, later := range p.stageOf(t, s) {
 		for _, early := range p.stageOf(t, back) {
-			if !t.before[early.id].has(later.id) && !t.before[later.id].has(early.id) {
+			if early != later && !t.before[early.id].has(later.id) && !t.before[later.id].has(early.id) {
 				continue
 			}
 			w := k.widen(early.acc.write)

@@ -76,6 +76,12 @@ func indirect(b *builder, n *node) [][2]int {
 	for _, c := range n.needs.counters {
 		out = append(out, [2]int{0, c})
 	}
+	for _, m := range n.needs.meters {
+		out = append(out, [2]int{3, m})
+	}
+	for _, f := range n.needs.filters {
+		out = append(out, [2]int{4, f})
+	}
 	for _, r := range n.needs.regs {
 		if b.pl.Registers[r].Table < 0 {
 			out = append(out, [2]int{1, r})

@@ -61,9 +61,6 @@ func (b *builder) memoryOf(n *node, gw *node) memory {
 	}
 	m.attached(b.pl, n)
 	if n.table == nil || n.kind == keyless {
-		if !n.hashAction() {
-			m.use.Ternary = 1
-		}
 		if n.table != nil {
 			m.actionBus(b.pl, n)
 		}
@@ -163,7 +160,7 @@ func (m *memory) keyed(b *builder, n *node) {
 	}
 	m.use.ActionBus = min(max(ceil(data, 8), 0), maxActionBus)
 	overhead := inEntry + log2(max(len(t.Actions), 2))
-	m.split = t.Profile < 0 && len(n.needs.regs) == 0 && len(n.needs.counters) == 0
+	m.split = t.Profile < 0 && len(indirect(b, n)) == 0
 	if n.ternary() {
 		// A range takes two lines for every nibble but one that it crosses.
 		m.tcam = tcamShape{wide: max(1, ceil(keyBits+2, tcamKeyBits)), lines: 1}
@@ -254,6 +251,31 @@ func (m *memory) attached(pl *ir.Pipeline, n *node) {
 		for _, r := range n.table.DirectRegisters {
 			register(r, true)
 		}
+	}
+	meter := func(k, i, size int) {
+		if seen[[2]int{k, i}] {
+			return
+		}
+		seen[[2]int{k, i}] = true
+		m.perCell = append(m.perCell, cell{1, size, true})
+		m.use.MeterALU++
+	}
+	if n.table != nil {
+		for _, i := range n.table.DirectMeters {
+			meter(2, i, 0)
+		}
+		for _, i := range n.table.DirectFilters {
+			meter(3, i, 0)
+		}
+		if n.table.IdleTimeout {
+			m.use.Idle++
+		}
+	}
+	for _, i := range n.needs.meters {
+		meter(2, i, pl.Meters[i].Size)
+	}
+	for _, i := range n.needs.filters {
+		meter(3, i, pl.Filters[i].Size)
 	}
 	for _, c := range n.needs.counters {
 		counter(c, false)
