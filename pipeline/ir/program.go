@@ -287,6 +287,10 @@ type Table struct {
 	Annots          []Annotation
 	// IdleTimeout: the table ages its entries (idle_timeout = true).
 	IdleTimeout bool
+	// Storage is how the chip keeps the entries where the program chose:
+	// "Alpm" (a TCAM over partitions in SRAM) or "Atcam". What matches is the
+	// same.
+	Storage string
 	// Hidden tables are made by the compiler and not in the schema.
 	Hidden bool
 }
