@@ -7,14 +7,23 @@ import "gofino/pipeline/ir"
 // the value when the stage begins; a read by an action only when actions run.
 type access struct {
 	match, act, write set
+	// filter is the part of write that an LPF or WRED gives. The compiler
+	// orders no two such writes of one field.
+	filter set
 }
 
-func (p *places) access() access { return access{match: p.set(), act: p.set(), write: p.set()} }
+func (p *places) access() access {
+	return access{match: p.set(), act: p.set(), write: p.set(), filter: p.set()}
+}
 
-func (a *access) or(b *access) {
-	a.match.or(b.match)
-	a.act.or(b.act)
-	a.write.or(b.write)
+// again is where both write, without what both write as filters.
+func (a *access) again(b *access) set {
+	w := a.write.clone()
+	w.and(b.write)
+	f := a.filter.clone()
+	f.and(b.filter)
+	w.minus(f)
+	return w
 }
 
 // needs is what a statement takes of a stage besides PHV.
@@ -116,6 +125,7 @@ func (r *reader) extern(s ir.Stmt) {
 		r.index(s.Index)
 		p.expr(s.X, r.match)
 		p.loc(s.Dst, r.write)
+		p.loc(s.Dst, r.filter)
 		if s.Index != nil {
 			r.filters = append(r.filters, s.Filter)
 		}

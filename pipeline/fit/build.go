@@ -279,6 +279,9 @@ func alpm(t *ir.Table) bool {
 	if !lpm {
 		return false
 	}
+	if t.Storage == "Alpm" {
+		return true
+	}
 	for _, a := range t.Annots {
 		switch {
 		case a.Name == "implementation" && a.Body == "Alpm":

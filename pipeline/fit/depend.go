@@ -121,7 +121,8 @@ func between(a, b *node) (edge, bool) {
 	if u := a.acc.write.first(b.acc.act); u >= 0 {
 		return edge{a, depAction, u}, true
 	}
-	if u := a.acc.write.first(b.acc.write); u >= 0 {
+	if w := a.acc.again(&b.acc); !w.empty() {
+		u := w.first(w)
 		return edge{a, depOutput, u}, true
 	}
 	if u := a.acc.match.first(b.acc.write); u >= 0 {

@@ -339,7 +339,10 @@ func (p *placer) conflict(t *thread, a, b *node) (string, bool) {
 		return "", false
 	}
 	k := p.cont[t]
-	u := k.widen(a.acc.write).first(k.widen(b.acc.write))
+	wa, wb := a.acc.write.clone(), b.acc.write.clone()
+	wa.minus(a.acc.filter)
+	wb.minus(b.acc.filter)
+	u := k.widen(wa).first(k.widen(wb))
 	if u < 0 {
 		return "", false
 	}

@@ -121,7 +121,7 @@ func atcam(t *ir.Table) bool {
 			return true
 		}
 	}
-	return false
+	return t.Storage == "Atcam"
 }
 
 // ALPM as the architecture declares it when the program does not say.
