@@ -213,6 +213,16 @@ func (c *compiler) registerWrite(s *ir.RegisterWrite) {
 	c.reg = base
 }
 
+func (c *compiler) registerClear(s *ir.RegisterClear) {
+	if c.regOK(s.Register) == nil {
+		return
+	}
+	base := c.reg
+	lo, hi := c.valueOr0(s.Lo), c.valueOr0(s.Hi)
+	c.emit(instr{op: opRegClear, a: int32(s.Register), y: lo, d: hi})
+	c.reg = base
+}
+
 func (c *compiler) mathExec(s *ir.MathExec) {
 	pl := c.pipe.pl
 	if s.Unit < 0 || s.Unit >= len(pl.MathUnits) {

@@ -84,6 +84,8 @@ func (c *compiler) stmt(s ir.Stmt) {
 		c.registerRead(s)
 	case *ir.RegisterWrite:
 		c.registerWrite(s)
+	case *ir.RegisterClear:
+		c.registerClear(s)
 	case *ir.MathExec:
 		c.mathExec(s)
 	case *ir.Apply:

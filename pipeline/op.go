@@ -153,6 +153,7 @@ const (
 	opRegCell   // [d] = the entry's cell
 	opRegLog    // [d] = next log index of register a
 	opParam     // [d] = register parameter a & m
+	opRegClear  // all of register a = [y], [d]
 	opMath      // [d] = math unit a of [x], & m
 	opStackLast // [d] = lasts[a]
 

@@ -109,6 +109,8 @@ func (r *reference) stmt(s ir.Stmt) flow {
 		r.event(KindRegister, s.P, r.pl.Registers[s.Register].Name, "op", "read", "index", fmt.Sprint(r.index(s.Index)), "old", cellText(lo, hi))
 		r.set(s.P, s.Lo, new(big.Int).SetUint64(lo))
 		r.set(s.P, s.Hi, new(big.Int).SetUint64(hi))
+	case *ir.RegisterClear:
+		r.registerClear(s)
 	case *ir.RegisterWrite:
 		r.registerWrite(s)
 	case *ir.MathExec:
@@ -434,6 +436,20 @@ func (r *reference) registerExec(s *ir.RegisterExec) {
 func (r *reference) registerWrite(s *ir.RegisterWrite) {
 	var v [2]uint64
 	for i, e := range []ir.Expr{s.Lo, s.Hi} {
+func (r *reference) registerClear(s *ir.RegisterClear) {
+	reg := r.pi.st.Registers[s.Register]
+	var v [2]uint64
+	for i, e := range []ir.Expr{s.Lo, s.Hi} {
+		if e != nil {
+			v[i] = r.eval(e).Uint64()
+		}
+	}
+	r.event(KindRegister, s.P, r.pl.Registers[s.Register].Name, "op", "clear", "new", cellText(v[0], v[1]))
+	for i := range reg.Len() {
+		reg.Set(uint64(i), v[0], v[1])
+	}
+}
+
 		if e != nil {
 			v[i] = r.eval(e).Uint64()
 		}

@@ -428,6 +428,8 @@ func (pi *Pipe) run(p *Pass, dir ir.Dir) {
 			p.regs[i.d] = uint64(p.cell)
 		case opRegLog:
 			p.regs[i.d] = p.pipe.nextLog(int(i.a))
+		case opRegClear:
+			p.pipe.st.Registers[i.a].Clear(p.regs[i.y], p.regs[i.d])
 		case opParam:
 			p.regs[i.d] = p.pipe.st.Params[i.a].Load() & i.m
 		case opMath:

@@ -196,6 +196,13 @@ func (r *Register) setHalf(i, v uint64) {
 	}
 }
 
+// Clear writes every cell.
+func (r *Register) Clear(lo, hi uint64) {
+	for i := range r.n {
+		r.Set(i, lo, hi)
+	}
+}
+
 // Len is the number of cells.
 func (r *Register) Len() int { return int(r.n) }
 

@@ -319,7 +319,7 @@ func (g *gress) callMethod(f *frame, e *syntax.CallExpr, c *types.Call, dst *pla
 // methodTable tells how each method of the architecture's externs is lowered.
 // It is a function because a variable's initialiser would refer to itself.
 func methodTable() map[string]func(*gress, *method) *value {
-	return map[string]func(*gress, *method) *value{
+	t := map[string]func(*gress, *method) *value{
 		"packet_in.extract":   (*gress).extract,
 		"packet_in.advance":   (*gress).advance,
 		"packet_in.lookahead": (*gress).lookaheadCall,
@@ -353,20 +353,34 @@ func methodTable() map[string]func(*gress, *method) *value {
 		"Wred.execute":        (*gress).filterExecute,
 		"DirectWred.execute":  (*gress).filterExecute,
 
-		"Register.read":                  (*gress).registerRead,
-		"Register.write":                 (*gress).registerWrite,
-		"RegisterParam.read":             (*gress).registerParamRead,
-		"RegisterAction.execute":         (*gress).registerExecute,
-		"RegisterAction.execute_log":     (*gress).registerExecuteLog,
-		"RegisterAction.predicate":       (*gress).registerPredicate,
-		"DirectRegisterAction.execute":   (*gress).registerExecuteDirect,
-		"DirectRegisterAction.predicate": (*gress).registerPredicate,
-		"MathUnit.execute":               (*gress).mathExecute,
+		"Register.read":        (*gress).registerRead,
+		"Register.write":       (*gress).registerWrite,
+		"RegisterParam.read":   (*gress).registerParamRead,
+		"Register.clear":       (*gress).registerClear,
+		"DirectRegister.read":  (*gress).registerRead,
+		"DirectRegister.write": (*gress).registerWrite,
+		"DirectRegister.clear": (*gress).registerClear,
+		"MathUnit.execute":     (*gress).mathExecute,
 
 		"Mirror.emit":   (*gress).mirrorEmit,
 		"Resubmit.emit": (*gress).resubmitEmit,
 		"Digest.pack":   (*gress).digestPack,
+		"Pktgen.emit":   (*gress).pktgenEmit,
 	}
+	for _, n := range []string{"", "2", "3", "4"} {
+		// Actions of as many results.
+		for _, kind := range []string{"RegisterAction", "DirectRegisterAction", "MinMaxAction"} {
+			x := kind + n
+			t[x+".execute"] = (*gress).registerExecute
+			t[x+".execute_log"] = (*gress).registerExecuteLog
+			t[x+".predicate"] = (*gress).registerPredicate
+			for name, el := range map[string]element{"min8": {8, false}, "max8": {8, true}, "min16": {16, false}, "max16": {16, true}} {
+				t[x+"."+name] = func(g *gress, m *method) *value { return g.minMax(m, el) }
+			}
+		}
+		t["DirectRegisterAction"+n+".execute"] = (*gress).registerExecuteDirect
+	}
+	return t
 }
 
 // result is the place of a scalar result of type t: the destination of the

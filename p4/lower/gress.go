@@ -43,6 +43,9 @@ type bodyState struct {
 	loops      []*loop
 	// regAction is the RegisterAction whose body is being lowered.
 	regAction *instance
+	// compared are the comparisons of that body, where its predicate() needs
+	// them.
+	compared []*place
 }
 
 type blockKind uint8

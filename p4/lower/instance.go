@@ -30,6 +30,8 @@ type instance struct {
 	refused bool
 	// unit is the checksum unit of a parser's Checksum.
 	unit int
+	// results are where a register action's body leaves its results.
+	results []*place
 }
 
 // externName is the extern's type name, or "".
@@ -52,11 +54,8 @@ func (i *instance) typeArg(f *frame, n int) types.Type {
 // notYet are the externs that this version leaves out; the reason is always
 // the same, so the names suffice.
 var notYet = map[string]bool{
-	"Pktgen": true, "LearnAction": true, "LearnAction2": true,
-	"LearnAction3": true, "LearnAction4": true, "MinMaxAction": true, "MinMaxAction2": true,
-	"MinMaxAction3": true, "MinMaxAction4": true, "RegisterAction2": true, "RegisterAction3": true,
-	"RegisterAction4": true, "DirectRegisterAction2": true, "DirectRegisterAction3": true,
-	"DirectRegisterAction4": true, "SelectorAction": true,
+	"LearnAction": true, "LearnAction2": true, "LearnAction3": true, "LearnAction4": true,
+	"SelectorAction": true,
 }
 
 // annotation finds the last annotation of a name.

@@ -43,6 +43,10 @@ func (g *gress) register(inst *instance) int {
 		inst.refused = true
 		return -1
 	}
+	halved := false
+	if w, ok := scalarWidth(cells[0]); ok && w == wideCell && len(cells) == 1 {
+		cells, halved = g.wideRegister(inst, r), true
+	}
 	for i, c := range cells {
 		w, ok := scalarWidth(c)
 		if !ok || w > 64 {
@@ -60,7 +64,7 @@ func (g *gress) register(inst *instance) int {
 	switch r.Width {
 	case 1, 8, 16, 32:
 	case 64:
-		if g.target == ir.Tofino {
+		if g.target == ir.Tofino && !halved {
 			g.limit(inst.at, "register %s: cells of 64 bits need tofino2", inst.local)
 		}
 	default:
@@ -68,7 +72,9 @@ func (g *gress) register(inst *instance) int {
 	}
 	if initial < len(inst.args) && inst.args[initial] != nil {
 		v := inst.args[initial]
-		if v.x == nil && v.big == nil {
+		if halved {
+			r.Initial = g.halves(g.convert(v, t))
+		} else if v.x == nil && v.big == nil {
 			for i := 0; i < g.kidCount(v) && i < 2; i++ {
 				r.Initial[i] = g.word(g.convert(g.kid(v, i), cells[min(i, len(cells)-1)]))
 			}
@@ -139,6 +145,7 @@ func (g *gress) registerAction(inst *instance) int {
 	g.bodyState = bodyState{rerun: true, regAction: inst}
 	g.at = body.Pos()
 	var rv *place
+	inst.results = nil
 	for i, p := range body.Params {
 		obj := g.info.Defs[p.Name]
 		if obj == nil {
@@ -146,20 +153,21 @@ func (g *gress) registerAction(inst *instance) int {
 		}
 		q := g.alloc(nf.typeOf(obj.ObjType()), nf.vars+p.Name.Value, naming{at: p.Name.Pos()})
 		nf.objs[obj] = q
-		switch i {
-		case 0:
+		if i == 0 {
 			a.Lo, a.Hi = cellPlaces(q)
-		case 1:
-			rv = q
-			a.Out = q.loc
-			if !q.scalar() {
-				g.errorf(p.Pos(), "a register action's result of type %s is not supported: it must be one value", q.t)
-			}
-		default:
-			g.unsupported(p.Pos(), "a register action with more than one result")
+			continue
 		}
+		inst.results = append(inst.results, q)
 	}
+	// One value is the action's result; more of them, or a struct, are read
+	// from where the body leaves them.
+	if len(inst.results) == 1 && inst.results[0].scalar() {
+		rv = inst.results[0]
+		a.Out = rv.loc
+	}
+	g.resultCount(inst, body)
 	a.Body = g.capture(func() {
+		g.comparisons(nf, body)
 		if rv != nil && !assignsFirst(g, body.Body, body.Params[1]) {
 			g.reset(rv)
 		}
@@ -170,6 +178,10 @@ func (g *gress) registerAction(inst *instance) int {
 }
 
 func cellPlaces(q *place) (lo, hi ir.Loc) {
+	if q.scalar() && q.loc.Width == wideCell {
+		hi = ir.Loc{Bit: q.loc.Bit, Width: wideCell / 2}
+		return ir.Loc{Bit: q.loc.Bit + wideCell/2, Width: wideCell / 2}, hi
+	}
 	if q.scalar() {
 		return q.loc, ir.Loc{}
 	}
@@ -216,12 +228,15 @@ func assignsFirst(g *gress, body *syntax.BlockStmt, p *syntax.Param) bool {
 	return false
 }
 
-func (g *gress) execute(m *method, index ir.Expr, log bool) *value {
+func (g *gress) execute(m *method, index ir.Expr, log bool, first int) *value {
 	id := g.registerAction(m.inst)
 	if id < 0 {
 		return nil
 	}
 	a := g.pl.RegActions[id]
+	if len(m.inst.results) > 0 && a.Out.Width == 0 {
+		return g.executeMany(m, &ir.RegisterExec{S: g.s(), Action: id, Index: index, Log: log}, first)
+	}
 	x := &ir.RegisterExec{S: g.s(), Action: id, Index: index, Log: log}
 	var r *value
 	if a.Out.Width > 0 && !isVoid(m.rt) {
@@ -236,65 +251,49 @@ func (g *gress) execute(m *method, index ir.Expr, log bool) *value {
 
 func (g *gress) registerExecute(m *method) *value {
 	if m.arg(0) == nil {
-		g.unsupported(m.e.Pos(), "RegisterAction.execute without an index")
+		g.errorf(m.e.Pos(), "%s.execute needs an index", m.inst.externName())
 		return nil
-	}
-	if m.args() > 1 {
-		g.unsupported(m.e.Pos(), "RegisterAction.execute with more than one result")
 	}
 	index := g.scalar(g.expr(m.f, m.arg(0)))
-	return g.execute(m, index, false)
+	return g.execute(m, index, false, 1)
 }
 
-func (g *gress) registerExecuteLog(m *method) *value { return g.execute(m, nil, true) }
+func (g *gress) registerExecuteLog(m *method) *value { return g.execute(m, nil, true, 0) }
 
-func (g *gress) registerExecuteDirect(m *method) *value { return g.execute(m, nil, false) }
+func (g *gress) registerExecuteDirect(m *method) *value { return g.execute(m, nil, false, 0) }
 
-// registerPredicate: the one-hot value of the two comparisons.
-func (g *gress) registerPredicate(m *method) *value {
-	if m.arg(0) == nil || m.args() > 2 {
-		g.unsupported(m.e.Pos(), "predicate() without its two conditions")
-		return nil
-	}
-	vs := g.exprs(m.f, []syntax.Expr{m.arg(0), m.arg(1)})
-	hi := ir.Expr(boolConst(false))
-	if vs[1] != nil {
-		hi = g.scalar(vs[1])
-	}
-	dst, r := g.result(m, m.rt)
-	g.emit(&ir.RegisterPredicate{S: g.s(), Lo: g.scalar(vs[0]), Hi: hi, Dst: dst})
-	return r
-}
-
+// registerRead: Register.read(index), or DirectRegister.read() of the entry.
 func (g *gress) registerRead(m *method) *value {
 	reg := g.register(m.inst)
-	if reg < 0 || m.arg(0) == nil {
+	if reg < 0 {
 		return nil
 	}
-	index := g.scalar(g.expr(m.f, m.arg(0)))
+	r := &ir.RegisterRead{S: g.s(), Register: reg}
+	if m.arg(0) != nil {
+		r.Index = g.scalar(g.expr(m.f, m.arg(0)))
+	}
 	p := g.temp(m.rt)
-	lo, hi := cellPlaces(p)
-	g.emit(&ir.RegisterRead{S: g.s(), Register: reg, Index: index, Lo: lo, Hi: hi})
+	r.Lo, r.Hi = cellPlaces(p)
+	g.emit(r)
 	return g.loadPlace(p)
 }
 
+// registerWrite: Register.write(index, value), or DirectRegister.write(value).
 func (g *gress) registerWrite(m *method) *value {
 	reg := g.register(m.inst)
-	if reg < 0 || m.arg(0) == nil || m.arg(1) == nil {
+	last := len(m.c.Args) - 1
+	if reg < 0 || last < 0 || m.arg(last) == nil {
 		return nil
 	}
-	vs := g.exprs(m.f, []syntax.Expr{m.arg(0), m.arg(1)})
-	w := &ir.RegisterWrite{S: g.s(), Register: reg, Index: g.scalar(vs[0])}
-	t := m.inst.typeArg(m.inst.home, 0)
-	v := g.convert(vs[1], t)
-	if isAggregate(t) {
-		w.Lo = g.scalar(g.kid(v, 0))
-		if len(members(t)) > 1 {
-			w.Hi = g.scalar(g.kid(v, 1))
-		}
+	w := &ir.RegisterWrite{S: g.s(), Register: reg}
+	var vs []*value
+	if last > 0 {
+		vs = g.exprs(m.f, []syntax.Expr{m.arg(0), m.arg(last)})
+		w.Index = g.scalar(vs[0])
 	} else {
-		w.Lo = g.scalar(v)
+		vs = []*value{nil, g.expr(m.f, m.arg(last))}
 	}
+	w.Lo, w.Hi = g.cellValue(m.inst, vs[1])
 	g.emit(w)
 	return nil
 }

@@ -375,7 +375,11 @@ func (c *checker) argument(sig *signature, p, generic *Var, e syntax.Expr) bool 
 		c.errorf(e.Pos(), "cannot infer %s for %s", msg, what)
 		return false
 	}
-	if !c.use(e, p.Type, what) {
+	want := p.Type
+	if unnamedIndex(p, generic, tv) {
+		want = &Bits{Width: 32}
+	}
+	if !c.use(e, want, what) {
 		return false
 	}
 	if p.Dir == syntax.NoDir && !sig.action && !c.info.Types[e].Known {
@@ -389,13 +393,19 @@ func (c *checker) argument(sig *signature, p, generic *Var, e syntax.Expr) bool 
 	return true
 }
 
+// unnamedIndex: a constant for a parameter whose type the instance leaves open,
+// as the index of Register<bit<32>, _>. The chip's indices have at most 32 bits.
+func unnamedIndex(p, generic *Var, tv TypeAndValue) bool {
+	return p.Dir == syntax.In && tv.Known && isKind(tv.Type, Int) && isKind(generic.Type, DontCare)
+}
+
 // inferredProblem says what is missing in a type that was inferred for an
 // argument of run-time value.
 func (c *checker) inferredProblem(sig *signature, p, generic *Var, tv TypeAndValue) string {
 	if p.Dir == syntax.NoDir {
 		return ""
 	}
-	if isKind(p.Type, DontCare) && isKind(tv.Type, Int) {
+	if isKind(p.Type, DontCare) && isKind(tv.Type, Int) && !unnamedIndex(p, generic, tv) {
 		return "a width (write 8w1 or a cast)"
 	}
 	if _, ok := generic.Type.(*TypeVar); !ok || sig.given != nil {

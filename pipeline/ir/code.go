@@ -304,6 +304,13 @@ type (
 		Index    Expr
 		Lo, Hi   Expr
 	}
+	// RegisterClear gives every cell a value; Hi is nil where cells are not
+	// pairs.
+	RegisterClear struct {
+		S
+		Register int
+		Lo, Hi   Expr
+	}
 	MathExec struct {
 		S
 		Unit int

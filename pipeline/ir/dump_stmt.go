@@ -106,6 +106,8 @@ func (d *dumper) externStmt(s Stmt) {
 		d.line("%s %s = register %s[%s]", d.loc(s.Lo), d.loc(s.Hi), d.pl.Registers[s.Register].Name, d.expr(s.Index))
 	case *RegisterWrite:
 		d.line("register %s[%s] = %s %s", d.pl.Registers[s.Register].Name, d.expr(s.Index), d.expr(s.Lo), d.expr(s.Hi))
+	case *RegisterClear:
+		d.line("clear register %s = %s %s", d.pl.Registers[s.Register].Name, d.expr(s.Lo), d.expr(s.Hi))
 	case *MathExec:
 		d.line("%s = math %s %s", d.loc(s.Dst), d.pl.MathUnits[s.Unit].Name, d.expr(s.X))
 	case *Apply:

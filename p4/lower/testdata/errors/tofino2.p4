@@ -11,11 +11,11 @@ control Ing(inout hdr_t hdr, inout md_t md, in ingress_intrinsic_metadata_t ig,
             inout ingress_intrinsic_metadata_for_tm_t tm,
             in ghost_intrinsic_metadata_t gh) { // ERROR "ghost metadata is not supported yet"
     Register<bit<8>, bit<8>>(16) r;
-    RegisterAction2<bit<8>, bit<8>, bit<8>, bit<8>>(r) ra = { // ERROR "extern RegisterAction2 is not supported yet"
-        void apply(inout bit<8> v, out bit<8> r1, out bit<8> r2) { r1 = v; r2 = v; }
+    LearnAction<bit<8>, bit<8>, bit<8>, bit<8>>(r) ra = { // ERROR "extern LearnAction is not supported yet"
+        void apply(inout bit<8> v, in bit<8> digest, in bool learn, out bit<8> r1) { r1 = v; }
     };
     apply {
-        dprsr.pktgen = 1; // ERROR "packet generator (field dprsr.pktgen) is not supported yet"
+        dprsr.pktgen = 1;
     }
 }
 control Dep(packet_out pkt, inout hdr_t hdr, in md_t md, in ingress_intrinsic_metadata_for_deparser_t dprsr) { apply { pkt.emit(hdr); } }
