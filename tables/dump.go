@@ -180,4 +180,10 @@ func (d *dumper) cells(st *State) {
 			d.num(v)
 		}
 	}
+	for _, m := range st.Meters {
+		d.meter(m)
+	}
+	for _, f := range st.Filters {
+		d.filter(f)
+	}
 }

@@ -21,6 +21,7 @@ type Entry struct {
 	prio uint32 // $MATCH_PRIORITY: the lower number wins
 	seq  uint64 // order of insertion, which breaks ties; guarded by the store's mu
 	kind entryKind
+	hit  atomic.Uint32 // 1 since a packet hit it, until a sweep or a poll (idle.go)
 }
 
 type entryKind uint8
@@ -37,9 +38,13 @@ func (e *Entry) Act() *ActionData { return e.act.Load() }
 // Cell is the index of the entry's direct counter and register cells.
 func (e *Entry) Cell() uint32 { return e.cell }
 
-// Touch marks the entry as hit. No table keeps hit state: programs with
-// idle_timeout are refused by name before they are loaded.
-func (e *Entry) Touch() {}
+// Touch marks the entry as hit. It writes only where nobody did since the last
+// look, so that pipes do not fight for the entry.
+func (e *Entry) Touch() {
+	if e.hit.Load() == 0 {
+		e.hit.Store(1)
+	}
+}
 
 // beats tells whether e wins over o when both match.
 func (e *Entry) beats(o *Entry) bool {

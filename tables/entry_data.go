@@ -13,7 +13,11 @@ type entryData struct {
 	act            *ActionData
 	ref            *reference
 	packets, bytes *uint64
-	regs           []regData // by index into matchTable.regs, or nil
+	ttl            *uint32       // $ENTRY_TTL
+	active         *bool         // $ENTRY_HIT_STATE
+	regs           []regData     // by index into matchTable.regs, or nil
+	timed          []timedFields // by index into matchTable.timed, or nil
+	plans          []apply       // what timed comes to
 }
 
 type regData struct {
@@ -171,6 +175,16 @@ func (mt *matchTable) parseField(n int, v Value, d *entryData) error {
 		w, err := word(v, 64)
 		d.bytes = &w
 		return err
+	case roleTTL:
+		w, err := word(v, 32)
+		ttl := uint32(w)
+		d.ttl = &ttl
+		return err
+	case roleHitState:
+		s, err := choiceValue(v, hitStates, "")
+		active := s == hitActive
+		d.active = &active
+		return err
 	case roleRegister:
 		if d.regs == nil {
 			d.regs = make([]regData, len(mt.regs))
@@ -181,6 +195,8 @@ func (mt *matchTable) parseField(n int, v Value, d *entryData) error {
 		}
 		r.given[f.half] = true
 		return mt.regs[f.reg].parse(v, mt.spec.Data[n].Type.Width, mt.pipes, f.half, r.v)
+	case roleTimed:
+		return mt.parseTimed(f, v, d)
 	}
 	panic("BUG: data field role")
 }

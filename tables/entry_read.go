@@ -113,6 +113,13 @@ func (r *entryReader) resources(ent *Entry, ref *reference, e *TableEntry) {
 			}
 		case rolePackets, roleBytes:
 			e.Data = append(e.Data, DataField{Name: name, Value: wordBytes(r.count(ent, f.role), 64)})
+		case roleTTL:
+			e.Data = append(e.Data, DataField{Name: name, Value: wordBytes(uint64(mt.idle.left(ent)), 32)})
+		case roleHitState:
+			e.Data = append(e.Data, DataField{Name: name, Value: mt.idle.state(ent, r.q.FromHW)})
+		case roleTimed:
+			v := mt.timed[f.reg].cells.get(uint64(ent.cell), r.target)
+			e.Data = append(e.Data, DataField{Name: name, Value: v[f.half]})
 		case roleRegister:
 			cells := mt.regs[f.reg]
 			v := cells.values(cells.read(uint64(ent.cell), r.q.FromHW), r.target, f.half)

@@ -17,6 +17,7 @@ const (
 	idPortMetadata  = 0x90
 	idGetMember     = 0x9a
 	idValueSet      = 0xfe
+	idDigest        = 0x8e
 )
 
 // Ids of the data and key fields that every program shares. From 65558 on they
@@ -25,6 +26,8 @@ const (
 	idMatchPriority        = 65537
 	idActionMemberID       = 65539
 	idSelectorGroupID      = 65540
+	idEntryTTL             = 65543
+	idEntryHitState        = 65544
 	idCounterSpecBytes     = 65553
 	idCounterSpecPkts      = 65554
 	idCounterIndex         = 65556

@@ -16,8 +16,11 @@ type State struct {
 	Selectors []*Selector
 	Counters  []*Counter  // guarded by Mu
 	Registers []*Register // guarded by Mu
+	Meters    []*Meter    // guarded by Mu
+	Filters   []*Filter   // guarded by Mu
 	Params    []*Param
 	ValueSets []*ValueSet
+	Hashes    []*DynHash // nil for hashes that the control plane cannot change
 	// PortMetadata[local port] is the port's area (8 or 16 bytes); nil when the
 	// program has none. Readers load the pointer once.
 	PortMetadata []atomic.Pointer[[]byte]
@@ -37,12 +40,14 @@ type ActionData struct {
 //	a := m.Resolve(e, lo, hi)      // of a table with a profile or selector; lo, hi: hash bits 0-63, 64-127;
 //	                               // nil when an empty group gives nothing to run
 //	e.Cell()                       // index of the entry's direct counter and register cells
-//	e.Touch()                      // marks the entry as hit (idle time); a no-op where unused
+//	e.Touch()                      // marks the entry as hit (idle time)
 //
 //	m.NeedsHash(e)                 // whether Resolve will look at the hash
 //	c.Count(i uint64, bytes int)   // one packet of so many bytes; an index out of range does nothing
 //	c.CountCell(e.Cell(), bytes)   // e.Cell() uint32
 //	r.Get(i uint64) (lo, hi uint64, ok bool); r.Set(i, lo, hi)
+//	t.Execute(i, pre, bytes, now)  // meter t: a packet's colour; now is global_tstamp
+//	f.Execute(i, x, now, draw)     // filter f: the filtered value or the drop decision
 //	p.Load() uint64                // RegisterParam, at most 64 bits wide
 //	v.Contains(key []byte) bool    // value set
 

@@ -82,7 +82,7 @@ func Layout(p *ir.Program) [32]byte {
 	for _, pl := range p.Pipelines {
 		fmt.Fprintln(h, "pipeline", pl.Name)
 		for _, t := range pl.Tables {
-			fmt.Fprintln(h, "table", t.Name, t.Size, t.Profile, t.Selector, t.DirectCounters, t.DirectRegisters, t.ConstEntries)
+			fmt.Fprintln(h, "table", t.Name, t.Size, t.Profile, t.Selector, t.DirectCounters, t.DirectRegisters, t.DirectMeters, t.DirectFilters, t.ConstEntries)
 			for _, k := range t.Keys {
 				fmt.Fprintln(h, "key", k.Name, k.Width, k.Kind)
 			}
@@ -107,6 +107,12 @@ func Layout(p *ir.Program) [32]byte {
 		}
 		for _, o := range pl.Registers {
 			fmt.Fprintln(h, "register", o.Name, o.Size, o.Width, o.Pair, o.Initial, o.Table)
+		}
+		for _, o := range pl.Meters {
+			fmt.Fprintln(h, "meter", o.Name, o.Kind, o.Size, o.Table)
+		}
+		for _, o := range pl.Filters {
+			fmt.Fprintln(h, "filter", o.Name, o.Kind, o.Size, o.Width, o.Table)
 		}
 		for _, o := range pl.RegParams {
 			fmt.Fprintln(h, "param", o.Name, o.Width)

@@ -37,6 +37,9 @@ func (mt *matchTable) save(e *snap.Encoder) {
 	for _, r := range mt.regs {
 		r.save(e)
 	}
+	for _, t := range mt.timed {
+		t.cells.save(e)
+	}
 }
 
 func saveRuns(e *snap.Encoder, ent *Entry) {
@@ -161,6 +164,9 @@ func (mt *matchTable) load(d *snap.Decoder) {
 	}
 	for _, r := range mt.regs {
 		r.load(d, 0, max(directCells, 2*len(m.entries)))
+	}
+	for _, t := range mt.timed {
+		t.cells.load(d, 0, max(directCells, 2*len(m.entries)))
 	}
 }
 

@@ -20,6 +20,8 @@ type TableSpec struct {
 	Data            []FieldSpec
 	Operations      []string
 	Attributes      []string
+	// ReadOnly is written where the compiler says so of the whole table.
+	ReadOnly bool
 	// Fixed tables are the chip's own, not the program's; they render apart.
 	Fixed bool
 }

@@ -35,31 +35,47 @@ const (
 	kindGetMember
 	kindCounter
 	kindRegister
+	kindMeter
+	kindFilter
 	kindParam
 	kindValueSet
 	kindPortMetadata
+	kindHashAlgorithm
+	kindHashConfigure
+	kindHashCompute
+	kindSnapshotCfg
+	kindSnapshotTrigger
+	kindSnapshotData
+	kindSnapshotLiveness
+	kindDebugCounter
 )
 
 // NewSchema describes every table of a program.
 func NewSchema(p *ir.Program) *Schema {
 	s := &Schema{}
-	for _, t := range buildSchema(p) {
+	built, digests := buildSchema(p)
+	s.Digests = digests
+	for _, t := range built {
 		s.Tables = append(s.Tables, t.spec)
 	}
 	return s
 }
 
-func buildSchema(p *ir.Program) []builtTable {
+func buildSchema(p *ir.Program) ([]builtTable, []*DigestSpec) {
 	b := &schemaBuilder{p: p}
 	b.assign()
 	b.matchTables()
 	b.externs()
+	for i, pl := range slices.Backward(p.Pipelines) {
+		b.snapshots(i, pl)
+	}
 	for i, pl := range p.Pipelines {
 		if pl.PortMetadata != nil {
 			b.portMetadata(i, pl)
 		}
 	}
-	return b.tables
+	b.debugCounter()
+	return b.tables, b.digestSpecs()
 }
 
 // assign gives out the ids. Actions are named without their pipeline.
@@ -95,12 +111,18 @@ func (b *schemaBuilder) assign() {
 				note(idRegister, full(o.Name))
 			}
 		}
+		noteTimed(pl, note)
 		for _, o := range pl.RegParams {
 			note(idRegisterParam, full(o.Name))
 		}
 		for _, o := range pl.ValueSets {
 			note(idValueSet, full(o.Name))
 		}
+		for _, o := range pl.Digests {
+			note(idDigest, full(o.Name))
+		}
+		noteHashes(pl, note)
+		noteSnapshots(pl, note)
 		if pl.PortMetadata != nil {
 			note(idPortMetadata, full(pl.PortMetadata.Name))
 		}
@@ -231,15 +253,22 @@ func (b *schemaBuilder) matchTable(i, j int, pl *ir.Pipeline, t *ir.Table, owner
 		s.Data = append(s.Data, counterFields(pl.Counters[c].Kind)...)
 		s.Operations = append(s.Operations, "SyncCounters")
 	}
+	s.Data = append(s.Data, timedFieldsOf(pl, t)...)
 	for _, r := range t.DirectRegisters {
 		fields := registerFields(pl.Registers[r], next)
 		next += uint32(len(fields))
 		s.Data = append(s.Data, fields...)
 		s.Operations = append(s.Operations, "SyncRegisters")
 	}
-	s.Attributes = []string{"EntryScope"}
+	if len(t.DirectMeters) > 0 {
+		s.Attributes = append(s.Attributes, meterAttribute)
+	}
+	s.Attributes = append(s.Attributes, "EntryScope")
 	if t.ConstEntries {
 		s.Attributes = append(s.Attributes, "ConstTable")
+	}
+	if t.IdleTimeout {
+		idleSpec(s, t)
 	}
 	b.add(kindMatch, i, j, s)
 }
@@ -366,8 +395,11 @@ func (b *schemaBuilder) eachKind(f func(first ir.Pos, at int, add func())) {
 		func(o *ir.ValueSet) (string, ir.Pos, ir.Dir) { return o.Name, o.Pos, o.Dir }, b.valueSet)
 	eachObject(b, f, func(pl *ir.Pipeline) []*ir.Register { return pl.Registers },
 		func(o *ir.Register) (string, ir.Pos, ir.Dir) { return o.Name, o.Pos, o.Dir }, b.register)
+	b.timedKinds(f)
 	eachObject(b, f, func(pl *ir.Pipeline) []*ir.RegisterParam { return pl.RegParams },
 		func(o *ir.RegisterParam) (string, ir.Pos, ir.Dir) { return o.Name, o.Pos, 0 }, b.param)
+	eachObject(b, f, func(pl *ir.Pipeline) []*ir.Hash { return pl.Hashes },
+		func(o *ir.Hash) (string, ir.Pos, ir.Dir) { return o.Name, o.Pos, 0 }, b.dynamicHash)
 }
 
 func eachObject[T any](b *schemaBuilder, f func(ir.Pos, int, func()), of func(*ir.Pipeline) []T,

@@ -88,21 +88,50 @@ func (t *TableSpec) json() object {
 			{"mandatory", k.Mandatory}, {"match_type", k.Match}, {"type", typeJSON(k.Type)},
 		})
 	}
-	o := object{{"name", t.Name}, {"id", t.ID}, {"table_type", t.Type}, {"size", t.Size}}
-	if t.Type != "Register" { // the compiler gives registers none
+	// The compiler's order: members whose place depends on the type come first
+	// or last.
+	typ := jsonMember{"table_type", t.Type}
+	indirect := t.Type == "MatchAction_Indirect" || t.Type == "MatchAction_Indirect_Selector"
+	o := object{{"name", t.Name}, {"id", t.ID}}
+	if !indirect {
+		o = append(o, typ)
+	}
+	o = append(o, jsonMember{"size", t.Size})
+	if !noAnnotations[t.Type] {
 		o = append(o, jsonMember{"annotations", annotationsJSON(t.Annotations)})
 	}
 	o = append(o, jsonMember{"depends_on", list(t.DependsOn)})
-	switch t.Type {
-	case "MatchAction_Direct", "MatchAction_Indirect", "MatchAction_Indirect_Selector":
+	if indirect {
+		o = append(o, typ)
+	}
+	if indirect || t.Type == "MatchAction_Direct" {
 		o = append(o, jsonMember{"has_const_default_action", t.HasConstDefault})
 	}
 	o = append(o, jsonMember{"key", key})
-	if len(t.Actions) > 0 || t.Type == "MatchAction_Direct" || t.Type == "Action" {
-		o = append(o, jsonMember{"action_specs", t.actionsJSON()})
+	data := jsonMember{"data", dataJSON(t.Data)}
+	switch {
+	case t.Type == "DynHashAlgorithm":
+		o = append(o, data, jsonMember{"action_specs", t.actionsJSON()})
+	case len(t.Actions) > 0 || t.Type == "MatchAction_Direct" || t.Type == "Action":
+		o = append(o, jsonMember{"action_specs", t.actionsJSON()}, data)
+	default:
+		o = append(o, data)
 	}
-	return append(o, jsonMember{"data", dataJSON(t.Data)},
-		jsonMember{"supported_operations", list(t.Operations)}, jsonMember{"attributes", list(t.Attributes)})
+	ops, attrs := jsonMember{"supported_operations", list(t.Operations)}, jsonMember{"attributes", list(t.Attributes)}
+	if t.Type == "RegisterParam" {
+		ops, attrs = attrs, ops
+	}
+	o = append(o, ops, attrs)
+	if t.ReadOnly {
+		o = append(o, jsonMember{"read_only", true})
+	}
+	return o
+}
+
+// noAnnotations are the types whose tables the compiler gives no annotations.
+var noAnnotations = map[string]bool{
+	"Register": true, "Meter": true, "SnapshotCfg": true, "SnapshotTrigger": true, "SnapshotData": true,
+	"SnapshotLiveness": true, "TblDbgCnt": true,
 }
 
 func (t *TableSpec) actionsJSON() []object {

@@ -15,6 +15,7 @@ func newState(pl *ir.Pipeline, shared *State) *State {
 		Selectors: shared.Selectors,
 		Params:    shared.Params,
 		ValueSets: shared.ValueSets,
+		Hashes:    shared.Hashes,
 	}
 	for _, c := range pl.Counters {
 		n := c.Size
@@ -62,6 +63,7 @@ func newShared(pl *ir.Pipeline) *State {
 		v.v.Store(paramInitial(p))
 		s.Params = append(s.Params, v)
 	}
+	s.Hashes = newDynHashes(pl)
 	for _, v := range pl.ValueSets {
 		s.ValueSets = append(s.ValueSets, newValueSet(v))
 	}

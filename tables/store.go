@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"gofino/pipeline/ir"
 )
@@ -19,8 +20,16 @@ type Store struct {
 	names  nameIndex
 	tables []Table // as schema.Tables
 	own    int     // how many of them NewStore made
+	target ir.Target
 
 	mu sync.Mutex // guards all that the tables hold for the control plane
+
+	hub     hub
+	digests [][]digestLayout // by pipe, then digest; immutable
+	idle    []*idleTable     // tables that age entries; immutable slice
+	due     atomic.Int64     // when the next sweep is due; written under mu
+	now     func() int64     // the clock; set before traffic starts, as wake
+	wake    func()
 }
 
 var _ API = (*Store)(nil)
@@ -31,7 +40,8 @@ func NewStore(p *ir.Program, pipes int) (*Store, error) {
 	if pipes < 1 || len(p.Pipelines) == 0 {
 		return nil, fmt.Errorf("make tables of %s: %d pipelines in %d pipes", p.Name, len(p.Pipelines), pipes)
 	}
-	st := &Store{schema: &Schema{}}
+	st := &Store{schema: &Schema{}, target: p.Target, now: func() int64 { return 0 }, wake: func() {}}
+	st.due.Store(noSweep)
 	shared := make([]*State, len(p.Pipelines))
 	for i, pl := range p.Pipelines {
 		shared[i] = newShared(pl)
@@ -43,13 +53,17 @@ func NewStore(p *ir.Program, pipes int) (*Store, error) {
 	for pipe := range pipes {
 		n := pipelineOf(p, pipe)
 		s := newState(p.Pipelines[n], shared[n])
+		s.addTimed(p.Pipelines[n], spClock(p.Target))
 		st.states = append(st.states, s)
+		st.digests = append(st.digests, newDigestLayouts(p.Pipelines[n]))
 		running[n] = append(running[n], pipeState{pipe, s})
 	}
 	for i := range p.Pipelines {
 		// A pipeline that no pipe runs keeps its tables: in a state of no pipe.
 		if len(running[i]) == 0 {
-			running[i] = []pipeState{{-1, newState(p.Pipelines[i], shared[i])}}
+			s := newState(p.Pipelines[i], shared[i])
+			s.addTimed(p.Pipelines[i], spClock(p.Target))
+			running[i] = []pipeState{{-1, s}}
 		}
 	}
 	st.build(p, shared, running)
@@ -71,7 +85,9 @@ func pipelineOf(p *ir.Program, pipe int) int {
 func (s *Store) build(p *ir.Program, shared []*State, running [][]pipeState) {
 	type at struct{ pipeline, index int }
 	profiles, selectors := map[at]*profileTable{}, map[at]*selectorTable{}
-	built := buildSchema(p)
+	hashes := map[*ir.Hash]*dynHash{}
+	built, digests := buildSchema(p)
+	s.schema.Digests = digests
 	s.tables = make([]Table, len(built))
 	for i, b := range built {
 		spec := b.spec
@@ -80,7 +96,12 @@ func (s *Store) build(p *ir.Program, shared []*State, running [][]pipeState) {
 		pipes, sh := running[b.pipeline], shared[b.pipeline]
 		switch b.kind {
 		case kindMatch:
-			s.tables[i] = newMatchTable(s, spec, pl, pl.Tables[b.index], sh.Match[b.index], pipes)
+			mt := newMatchTable(s, spec, pl, pl.Tables[b.index], sh.Match[b.index], pipes)
+			if mt.t.IdleTimeout {
+				mt.idle = newIdleTable(mt, p.Target)
+				s.idle = append(s.idle, mt.idle)
+			}
+			s.tables[i] = mt
 		case kindProfile:
 			profiles[key] = newProfileTable(s, spec, pl, pl.Profiles[b.index])
 			s.tables[i] = profiles[key]
@@ -93,12 +114,18 @@ func (s *Store) build(p *ir.Program, shared []*State, running [][]pipeState) {
 			s.tables[i] = &counterTable{base: newBase(spec), store: s, size: pl.Counters[b.index].Size, cells: counterCells{pipes: pipes, index: b.index}}
 		case kindRegister:
 			s.tables[i] = &registerTable{base: newBase(spec), store: s, size: pl.Registers[b.index].Size, cells: registerCells{pipes: pipes, index: b.index}}
+		case kindMeter:
+			s.tables[i] = newMeterTable(s, spec, pl.Meters[b.index], b.index, pipes)
+		case kindFilter:
+			s.tables[i] = newFilterTable(s, spec, pl.Filters[b.index], b.index, pipes)
 		case kindParam:
 			s.tables[i] = newParamTable(s, spec, pl.RegParams[b.index], sh.Params[b.index])
 		case kindValueSet:
 			s.tables[i] = newValueSetTable(s, spec, pl.ValueSets[b.index], sh.ValueSets[b.index])
 		case kindPortMetadata:
 			s.tables[i] = newPortMetadataTable(s, spec, pl.PortMetadata, pipes)
+		default:
+			s.tables[i] = s.dynamicTable(b, hashes, pl, sh, pipes)
 		}
 	}
 	for i, b := range built {
@@ -156,6 +183,7 @@ type settler interface{ settle() }
 
 // Write applies the updates in order.
 func (s *Store) Write(ctx context.Context, t Target, updates []Update, a Atomicity) error {
+	s.catchUp()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	errs := make([]error, 0, len(updates))
@@ -238,6 +266,7 @@ func (s *Store) Read(ctx context.Context, t Target, q Query) iter.Seq2[*TableEnt
 			yield(nil, err)
 			return
 		}
+		s.catchUp()
 		for e, err := range tb.Read(t, &q) {
 			if err == nil && ctx.Err() != nil {
 				e, err = nil, fmt.Errorf("read %s: %w", q.Table, ctx.Err())
@@ -274,6 +303,7 @@ func (s *Store) Operation(ctx context.Context, t Target, table, op string) error
 		return &Error{Op: "operate on", Table: tb.Spec().Name, Err: ErrNotSupported,
 			Detail: fmt.Sprintf("no operation %q (operations: %s)", op, choices(tb.Spec().Operations))}
 	}
+	s.catchUp()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return o.Operation(t, op)
@@ -290,6 +320,8 @@ func (mt *matchTable) Operation(_ Target, op string) error {
 		for _, r := range mt.regs {
 			r.sync()
 		}
+	case op == opUpdateHitState && mt.idle != nil:
+		return mt.idle.update()
 	default:
 		return mt.fail("operate on", ErrNotSupported, "no operation %q (operations: %s)", op, choices(mt.spec.Operations))
 	}

@@ -22,6 +22,8 @@ type matchTable struct {
 	fields   []fieldRole    // by index into spec.Data
 	counters []*counterCells
 	regs     []*registerCells
+	timed    []directTimed
+	idle     *idleTable     // nil in a table that does not age its entries
 	profile  *profileTable  // nil in a direct table
 	selector *selectorTable // nil without groups
 
@@ -33,8 +35,8 @@ type matchTable struct {
 // fieldRole says what a field of spec.Data is.
 type fieldRole struct {
 	role role
-	reg  int // index into regs
-	half int
+	reg  int // index into regs, or into timed
+	half int // or the number of a timed field
 }
 
 type role uint8
@@ -45,6 +47,9 @@ const (
 	rolePackets
 	roleBytes
 	roleRegister
+	roleTimed
+	roleTTL
+	roleHitState
 )
 
 // actionLayout says where an action's parameters lie in its data.
@@ -83,6 +88,7 @@ func newMatchTable(st *Store, spec *TableSpec, pl *ir.Pipeline, t *ir.Table, m *
 	for _, r := range t.DirectRegisters {
 		mt.regs = append(mt.regs, &registerCells{pipes: pipes, index: r})
 	}
+	mt.timed = newDirectTimed(pl, t, pipes)
 	for i := range spec.Data {
 		mt.fields = append(mt.fields, mt.roleOf(pl, spec.Data[i].Name))
 	}
@@ -102,6 +108,10 @@ func (mt *matchTable) roleOf(pl *ir.Pipeline, name string) fieldRole {
 		return fieldRole{role: rolePackets}
 	case "$COUNTER_SPEC_BYTES":
 		return fieldRole{role: roleBytes}
+	case "$ENTRY_TTL":
+		return fieldRole{role: roleTTL}
+	case "$ENTRY_HIT_STATE":
+		return fieldRole{role: roleHitState}
 	}
 	for i, r := range mt.t.DirectRegisters {
 		spec := pl.Registers[r]
@@ -110,6 +120,9 @@ func (mt *matchTable) roleOf(pl *ir.Pipeline, name string) fieldRole {
 				return fieldRole{role: roleRegister, reg: i, half: h}
 			}
 		}
+	}
+	if r, ok := timedRole(mt.timed, name); ok {
+		return r
 	}
 	panic("BUG: data field " + name + " of " + mt.spec.Name)
 }
@@ -276,6 +289,14 @@ func (mt *matchTable) set(op Op, name string, e *TableEntry) (func(), error) {
 	if err := mt.parse(name, e, &d); err != nil {
 		return nil, err
 	}
+	if mt.idle != nil {
+		if err := mt.idle.check(name, &d); err != nil {
+			return nil, err
+		}
+	}
+	if err := mt.planTimed(name, old, &d); err != nil {
+		return nil, err
+	}
 	if old != nil {
 		return mt.modify(name, old, &d)
 	}
@@ -301,7 +322,13 @@ func (mt *matchTable) insert(name string, ent *Entry, d *entryData) (func(), err
 	for _, r := range mt.regs {
 		r.clear(uint64(ent.cell))
 	}
+	for _, t := range mt.timed {
+		t.cells.reset(uint64(ent.cell))
+	}
 	mt.setCells(ent, d)
+	if mt.idle != nil {
+		mt.idle.add(ent, d)
+	}
 	mt.m.publish(ent)
 	return func() {
 		mt.m.unadd(ent)
@@ -319,8 +346,12 @@ func (mt *matchTable) modify(name string, ent *Entry, d *entryData) (func(), err
 	if d.act != nil || d.ref != nil {
 		mt.bind(ent, d.act, d.ref)
 	}
-	undoCells := mt.setCells(ent, d)
+	undoCells, undoIdle := mt.setCells(ent, d), func() {}
+	if mt.idle != nil {
+		undoIdle = mt.idle.set(ent, d)
+	}
 	return func() {
+		undoIdle()
 		undoCells()
 		mt.bind(ent, act, ref)
 	}, nil
@@ -347,6 +378,9 @@ func (mt *matchTable) setCells(ent *Entry, d *entryData) (undo func()) {
 		if d.regs[i].given != [2]bool{} {
 			undos = append(undos, mt.regs[i].set(uint64(ent.cell), mt.pipes, d.regs[i].v, d.regs[i].given))
 		}
+	}
+	for _, do := range d.plans {
+		undos = append(undos, do(uint64(ent.cell)))
 	}
 	return func() {
 		for i := len(undos) - 1; i >= 0; i-- {
@@ -418,6 +452,9 @@ func (mt *matchTable) setDefault(name string, e *TableEntry) (func(), error) {
 	}
 	if mt.t.ConstDefault && (d.act != nil || d.ref != nil) {
 		return nil, mt.fail(name, ErrReadOnly, "the program's default action is const")
+	}
+	if err := mt.planTimed(name, mt.m.Default(), &d); err != nil {
+		return nil, err
 	}
 	return mt.modify(name, mt.m.Default(), &d)
 }

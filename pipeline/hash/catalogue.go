@@ -14,9 +14,9 @@ type Predefined struct {
 	CRC  ir.CRC
 }
 
-// Catalogue has the algorithms in the order of the schema's choices. XOR takes
+// predefined has the algorithms in the order of the schema's choices. XOR takes
 // the width that the output needs: see ByName.
-var Catalogue = []Predefined{
+var predefined = []Predefined{
 	{Name: "IDENTITY", Kind: ir.Identity},
 	{Name: "RANDOM", Kind: ir.RandomHash},
 	{Name: "XOR", Kind: ir.Xor32},
@@ -76,7 +76,7 @@ func crcNamed(name string, degree int, poly uint64, reversed bool, init, xor uin
 // ByName finds an algorithm, in upper or lower case, for an output of so many
 // bits.
 func ByName(name string, width int) (Predefined, bool) {
-	for _, p := range Catalogue {
+	for _, p := range predefined {
 		if !strings.EqualFold(p.Name, name) {
 			continue
 		}
@@ -108,10 +108,19 @@ func NameOf(a Algorithm) (name string, ok bool) {
 	}
 	c := a.CRC
 	c.MSB, c.Extended = false, false
-	for _, p := range Catalogue {
+	for _, p := range predefined {
 		if p.Kind == ir.CustomCRC && p.CRC == c {
 			return p.Name, true
 		}
 	}
 	return "", false
+}
+
+// Names are the choices of the schema, in its order.
+func Names() []string {
+	out := make([]string, len(predefined))
+	for i, p := range predefined {
+		out[i] = p.Name
+	}
+	return out
 }
