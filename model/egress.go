@@ -26,7 +26,7 @@ func (c *call) egress(p *pipe, pk *stored, to destination) {
 		rid: to.rid, first: to.first, qid: pk.qid, cos: to.cos, length: pk.length(),
 	}
 	h.put(p.egWin, c.s.target)
-	eg.In = p.egWin
+	eg.In, eg.InPad = p.egWin, int(pk.pad)
 	eg.Bytes = h.length
 	eg.GlobalTstamp = uint64(pk.enq+c.s.timing.Queue) & tstampMask
 	id := pk.id
@@ -136,6 +136,9 @@ func (c *call) leave(p *pipe, pk *stored, to destination, head, payload []byte, 
 		}
 		n.tx.count(first, bytes)
 		n.rx.count(first, bytes)
+		if c.s.ports[to.port&0x1ff].Load()&portMatch != 0 {
+			c.s.pktgen.recirculated(to.port, head, payload, c.s.departure(pk))
+		}
 		data := c.arena.concat(head, payload, nil)
 		if c.sink != nil {
 			c.traceOut(ChipRecirculate, to.port, id, data, nil)

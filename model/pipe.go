@@ -2,6 +2,7 @@ package model
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 
 	"gofino/pipeline"
@@ -12,10 +13,12 @@ import (
 // pipe is one pipe of the chip. What is not immutable is guarded by st.Mu.
 type pipe struct {
 	index  int            // immutable
+	pl     *ir.Pipeline   // immutable
 	run    *pipeline.Pipe // immutable
 	st     *tables.State  // immutable; holds the lock
 	ig, eg *pipeline.Pass
 	rand   *rand.PCG
+	learn  *learnFilter   // nil for a program without digests
 	ports  [128]portCount // by local port
 
 	igWin    []byte // the ingress parser's window
@@ -23,6 +26,7 @@ type pipe struct {
 	resubmit [maxResubmitBytes]byte
 	// resubmits: the program can resubmit, so its valid bit is worth a look.
 	resubmits bool
+	pktgens   bool // the program can trigger the packet generator
 
 	egWin []byte // the egress parser's window: header, then the packet
 	egMax int    // immutable
@@ -38,12 +42,13 @@ func newPipe(index int, pl *ir.Pipeline, t ir.Target, st *tables.State, seed uin
 		return nil, err
 	}
 	p := &pipe{
-		index: index, run: run, st: st,
+		index: index, pl: pl, run: run, st: st,
 		ig: run.NewPass(ir.Ingress), eg: run.NewPass(ir.Egress),
 		rand:  rand.NewPCG(seed, uint64(index)+1),
 		igMax: run.MaxParse(ir.Ingress), egMax: run.MaxParse(ir.Egress),
 	}
 	p.ig.Rand, p.eg.Rand = p.rand, p.rand
+	p.pktgens = emitsPktgen(pl.Ingress.Deparser)
 	p.resubmits = p.ig.HasIntr(ir.ResubmitTypeValid)
 	p.igWin = make([]byte, 0, 256)
 	p.egWin = make([]byte, maxEgBytes, 256)
@@ -78,11 +83,29 @@ func headBound(body []ir.Stmt, g *ir.Gress) int {
 	return n
 }
 
+// emitsPktgen tells whether a deparser can trigger the packet generator.
+func emitsPktgen(body []ir.Stmt) bool {
+	return slices.ContainsFunc(body, func(s ir.Stmt) bool {
+		switch s := s.(type) {
+		case *ir.PktgenEmit:
+			return true
+		case *ir.If:
+			return emitsPktgen(s.Then) || emitsPktgen(s.Else)
+		case *ir.Switch:
+			return emitsPktgen(s.Default) || slices.ContainsFunc(s.Cases, func(c ir.SwitchCase) bool { return emitsPktgen(c.Body) })
+		case *ir.Block:
+			return emitsPktgen(s.Body)
+		}
+		return false
+	})
+}
+
 // Port states, as bits of Switch.ports.
 const (
 	portExists uint32 = 1 << iota
 	portUp            // exists, enabled, link up
 	portLoop          // what leaves here comes back in: recirculation or MAC loopback
+	portMatch         // and the packet generator looks at it
 )
 
 const portOK = portExists | portUp

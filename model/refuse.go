@@ -17,7 +17,6 @@ var notEmulated = []struct {
 	{ir.MirrorDeflectOnDrop, "mirror_deflect_on_drop"}, {ir.MirrorMulticastCtrl, "mirror_multicast_ctrl"},
 	{ir.MirrorEgressPort, "mirror_egress_port"}, {ir.MirrorQID, "mirror_qid"}, {ir.MirrorCoalesceLength, "mirror_coalesce_length"},
 	{ir.AdvFlowCtl, "adv_flow_ctl"}, {ir.MTUTruncLen, "mtu_trunc_len"}, {ir.MTUTruncErr, "mtu_trunc_err_f"},
-	{ir.Pktgen, "pktgen"}, {ir.PktgenAddress, "pktgen_address"}, {ir.PktgenLength, "pktgen_length"},
 	{ir.UpdateDelayOnTx, "update_delay_on_tx"},
 }
 
@@ -72,6 +71,10 @@ func (r *refuser) body(list []ir.Stmt) {
 		case *ir.RandomGet:
 			r.writes(s.At(), s.Dst)
 		case *ir.RegisterExec:
+			r.writes(s.At(), s.Dst)
+		case *ir.MeterExec:
+			r.writes(s.At(), s.Dst)
+		case *ir.FilterExec:
 			r.writes(s.At(), s.Dst)
 		case *ir.RegisterRead:
 			r.writes(s.At(), s.Lo)

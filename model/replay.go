@@ -260,6 +260,14 @@ func (rp *Replay) decode(kind recordKind, d *snap.Decoder) (do func() error, err
 			MaxNodes: int(d.Int()), MaxPortLAGs: int(d.Int()),
 		}
 		do = func() error { rp.s.ConfigurePRE(c); return nil }
+	case recordEvent:
+		order, due := d.Uint(), d.Int()
+		do = func() error {
+			if !rp.s.refire(order, due) {
+				return fmt.Errorf("nothing is due that was due then: %w", ErrDiffers)
+			}
+			return nil
+		}
 	case recordEnd:
 		inputs, frames := d.Uint(), d.Uint()
 		sum, state := d.Raw(sha256.Size), d.Raw(sha256.Size)

@@ -34,6 +34,10 @@ type arrival struct {
 	data  []byte
 	mac   int64 // the MAC's timestamp
 	from  int   // trace: the packet it came from
+	// made by the packet generator: source is the ingress_port that the
+	// metadata shows, port the one that it came in through.
+	made   bool
+	source Port
 }
 
 // stored is a packet in the traffic manager: head, then payload.
@@ -45,8 +49,9 @@ type stored struct {
 	qid           uint8
 	enq           int64
 	head, payload []byte
-	id            int  // trace
-	from          Port // where a drop that has no port of its own counts
+	pad           uint8 // bits at the end of head that are no packet: pipeline.Pass.Pad
+	id            int   // trace
+	from          Port  // where a drop that has no port of its own counts
 }
 
 // length with FCS.
@@ -115,6 +120,7 @@ func (s *Switch) Process(batch []Frame) {
 
 func (c *call) process(now int64, batch []Frame) {
 	c.now = now
+	c.s.tick(now)
 	c.spent = c.spent[:0]
 	for range batch {
 		c.spent = append(c.spent, 0)
@@ -239,6 +245,9 @@ func (c *call) ingress(p *pipe, a *arrival) {
 		case pipeline.Forward:
 		}
 		tstamp += c.s.timing.Ingress
+		if p.learn != nil && p.ig.Digest.Index >= 0 {
+			c.learn(p, a.port, tstamp)
+		}
 		if !p.resubmits || p.ig.Intr(ir.ResubmitTypeValid) == 0 {
 			c.endOfIngress(p, a, prefix, tstamp)
 			return
@@ -270,7 +279,11 @@ func (c *call) ingressWindow(p *pipe, a *arrival, resubmit bool) []byte {
 	prefix := c.s.igPrefix
 	w := p.igWin[:prefix]
 	clear(w[igIntrBytes:])
-	putIngress(w, resubmit, a.port, a.mac)
+	shown := a.port
+	if a.made {
+		shown = a.source
+	}
+	putIngress(w, resubmit, shown, a.mac)
 	if resubmit {
 		copy(w[igIntrBytes:], p.resubmit[:c.s.areaData])
 	} else if l := a.port.Local(); l < len(p.st.PortMetadata) {
@@ -291,7 +304,7 @@ func (c *call) ingressWindow(p *pipe, a *arrival, resubmit bool) []byte {
 // refused when a program is loaded, step 2 (resubmit) was the caller's.
 func (c *call) endOfIngress(p *pipe, a *arrival, prefix int, enq int64) {
 	ig := p.ig
-	pk := stored{frame: a.frame, enq: enq, head: ig.Head, id: a.from, from: a.port}
+	pk := stored{frame: a.frame, enq: enq, head: ig.Head, pad: uint8(ig.Pad), id: a.from, from: a.port}
 	if ig.Consumed >= prefix {
 		pk.payload = a.data[ig.Consumed-prefix:]
 	} else {
@@ -299,6 +312,9 @@ func (c *call) endOfIngress(p *pipe, a *arrival, prefix int, enq int64) {
 		pk.payload = c.arena.concat(ig.In[ig.Consumed:prefix], a.data, nil)
 	}
 
+	if p.pktgens && ig.Pktgen.Index >= 0 && ig.Intr(ir.Pktgen) != 0 {
+		c.s.pktgen.deparsed(Port(p.index<<7), ig.Pktgen.Data, ig.Intr(ir.PktgenAddress), ig.Intr(ir.PktgenLength), enq)
+	}
 	if ig.Mirror.Index >= 0 && ig.Intr(ir.MirrorType) != 0 {
 		c.ingressMirror(p, a, &pk)
 		c.at = a.from

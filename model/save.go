@@ -113,6 +113,7 @@ func restore(body []byte, prog *ir.Program, c Config) (*Switch, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.hold()
 	for _, p := range parts {
 		tag, section := d.Next()
 		if d.Err() == nil && tag != p.tag {
@@ -134,6 +135,7 @@ func restore(body []byte, prog *ir.Program, c Config) (*Switch, error) {
 		return nil, fmt.Errorf("the clock cannot be set to the saved time (clocks: virtual, real)")
 	}
 	set.Set(now)
+	s.resumeTime()
 	return s, nil
 }
 

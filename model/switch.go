@@ -47,6 +47,9 @@ type Switch struct {
 
 	api     api                     // immutable
 	journal atomic.Pointer[Journal] // nil: nothing is recorded
+	timers  timers
+	pktgen  *pktgen // immutable
+	idle    event   // the store's next idle sweep
 }
 
 // discard is the Wire of a switch without one.
@@ -89,6 +92,8 @@ func New(prog *ir.Program, c Config) (*Switch, error) {
 	}
 	s.gate.moved.L = &s.freeMu
 	s.api = api{store, s}
+	_, virtual := c.Clock.(*clock.Virtual)
+	s.timers.real = !virtual
 	if s.maxReentries == 0 {
 		s.maxReentries = DefaultMaxReentries
 	}
@@ -103,14 +108,17 @@ func New(prog *ir.Program, c Config) (*Switch, error) {
 		}
 		s.pipes = append(s.pipes, p)
 	}
+	s.pktgen = newPktgen(s)
 	for n := range s.ports {
 		s.link[n] = true
 		s.setPortFlags(Port(n))
 	}
+	s.pktgen.startDown()
 	s.cpu.Store(-1)
 	if c.CPUPort != 0 {
 		s.enableCPU(c.CPUPort, true)
 	}
+	s.startLearning()
 	for _, t := range s.fixedTables() {
 		store.Add(t)
 	}
@@ -165,6 +173,7 @@ const invalidPort Port = 0x1ff
 func (s *Switch) setPortFlags(p Port) {
 	e := s.portTable[p]
 	recirc := recirculates(s.target, p)
+	g := s.pktgen
 	var f uint32
 	if p != invalidPort && p.Pipe() < s.conf.Pipes && (!s.conf.StrictPorts || e != nil || recirc || cpuPort(s.target, p)) {
 		f = portExists
@@ -172,11 +181,18 @@ func (s *Switch) setPortFlags(p Port) {
 			f |= portUp
 		}
 	}
-	if recirc && !s.conf.PlainRecirculation || e != nil && e.loopback() {
+	if recirc && !s.conf.PlainRecirculation || e != nil && e.loopback() || g.loop[p] {
 		f |= portLoop
+		if g.match[p] {
+			f |= portMatch
+		}
 	}
 	if old := s.ports[p].Swap(f); (old^f)&portUp != 0 {
 		s.pre.SetLink(pre.Port(p), f&portUp != 0)
+		if old&portUp != 0 {
+			g.portDown(p)
+		}
+		s.store.Publish(tables.Notification{Time: s.clock.Now(), Pipe: p.Pipe(), Port: &tables.PortChange{Port: uint32(p), Up: f&portUp != 0}})
 	}
 }
 
@@ -257,6 +273,9 @@ func (p *pipe) appendState(b []byte) []byte {
 		}
 		num(c.drops[:]...)
 		num(uint64(c.tsValue), uint64(c.tsID))
+	}
+	if p.learn != nil {
+		b = p.learn.appendState(b)
 	}
 	return b
 }

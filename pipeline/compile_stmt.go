@@ -76,6 +76,10 @@ func (c *compiler) stmt(s ir.Stmt) {
 		c.randomGet(s)
 	case *ir.Count:
 		c.count(s)
+	case *ir.MeterExec:
+		c.meterExec(s)
+	case *ir.FilterExec:
+		c.filterExec(s)
 	case *ir.RegisterExec:
 		c.registerExec(s)
 	case *ir.RegisterPredicate:
@@ -98,6 +102,8 @@ func (c *compiler) stmt(s ir.Stmt) {
 		c.resubmitEmit(s)
 	case *ir.DigestEmit:
 		c.digestEmit(s)
+	case *ir.PktgenEmit:
+		c.pktgenEmit(s)
 	default:
 		c.fail("compile statement: no rule for %T", s)
 	}

@@ -25,6 +25,7 @@ type frame struct {
 	ctr    counter
 	sum    uint64         // pending checksum
 	states int            // parser states run
+	bit    bitFrame       // used by gresses that count bits
 	back   unsafe.Pointer // instruction after a table's action
 	cell   uint32         // the direct cells of the entry that ran last
 	entry  *tables.Entry  // what opLookup found
@@ -82,7 +83,7 @@ func newPass(pi *Pipe, d ir.Dir) *Pass {
 	p := &Pass{pipe: pi, dir: d}
 	p.head = make([]byte, Headroom+g.headSize+max(emitChunk, pi.opt.Tailroom))
 	p.Head = p.head[Headroom:Headroom]
-	p.Mirror.Index, p.Resubmit.Index, p.Digest.Index = -1, -1, -1
+	p.Mirror.Index, p.Resubmit.Index, p.Digest.Index, p.Pktgen.Index = -1, -1, -1, -1
 	p.mem = make([]byte, g.memSize)
 	p.wide = append([]uint64(nil), g.wideInit...)
 	p.dirty = make([]uint64, (len(g.headers)+63)/64)
@@ -111,8 +112,8 @@ func (p *Pass) begin(g *gress) {
 	p.cell, p.states, p.sum = 0, 0, 0
 	p.Verdict, p.Err, p.Consumed = Forward, 0, 0
 	p.Head = p.head[Headroom:Headroom]
-	p.Mirror.Index, p.Resubmit.Index, p.Digest.Index = -1, -1, -1
-	p.Mirror.Session, p.Mirror.Data, p.Resubmit.Data, p.Digest.Data = 0, nil, nil, nil
+	p.Mirror.Index, p.Resubmit.Index, p.Digest.Index, p.Pktgen.Index = -1, -1, -1, -1
+	p.Mirror.Session, p.Mirror.Data, p.Resubmit.Data, p.Digest.Data, p.Pktgen.Data = 0, nil, nil, nil, nil
 	if g.tstamp.width != 0 {
 		g.tstamp.store(p.mem, p.GlobalTstamp)
 	}

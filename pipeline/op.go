@@ -136,6 +136,7 @@ const (
 	opUnitExtract // subtract the header just extracted, n bytes at a
 	opUnitEnd     // [d] = unit x, or to b when it ran for another deposit than a
 	opParserEnd   //
+	opBits        // bitOps[a], in parsers and deparsers that count bits
 
 	// Tables and externs.
 	opApply     // table applies[a], with key at its place
@@ -148,12 +149,15 @@ const (
 	opRandom    // [d] = random & m
 	opCount     // counter a at [x], minus [y] bytes when n
 	opCountCell // counter a at the entry's cell
+	opCountLate // as the two before, when the deparser has run; b: at the cell
+	opMeter     // [d] = colour by meter a (n: the bits of meter.go)
+	opFilter    // [d] = filter a of [y] (n: the bits of meter.go)
 	opRegGet    // [d], [d+1] = register a at [x]; to b when there is no such cell
 	opRegSet    // register a at [x] = [y], [d]
 	opRegCell   // [d] = the entry's cell
 	opRegLog    // [d] = next log index of register a
-	opParam     // [d] = register parameter a & m
 	opRegClear  // all of register a = [y], [d]
+	opParam     // [d] = register parameter a & m
 	opMath      // [d] = math unit a of [x], & m
 	opStackLast // [d] = lasts[a]
 
@@ -165,6 +169,7 @@ const (
 	opMirror // mirror a, session [x], n bytes at b
 	opResub  // resubmit a, n bytes at b
 	opDigest // digest a, n bytes at b
+	opPktgen // packet generator context, n bytes at b
 	numOps
 )
 
@@ -193,6 +198,7 @@ type gress struct {
 	headers  []span // by header index
 	wideInit []uint64
 	headSize int
+	bitExact bool // counts bits: see bitOp
 	units    int
 
 	intr      [ir.NumIntrinsics]place
@@ -210,6 +216,7 @@ type gress struct {
 	ctrs    []ir.CounterSet
 	applies []*apply
 	emits   [][]emit
+	bitOps  []bitOp
 	math    []ir.MathUnit
 	hashes  []*hash.Func
 }

@@ -69,6 +69,7 @@ type Pass struct {
 	// In is the window; only read, never kept. It may lie in another Pass's
 	// Head, not in this one's.
 	In           []byte
+	InPad        int // bits at the end of In that are no packet, where the gress is ir.Gress.BitExact
 	Bytes        int // packet length that byte counters charge
 	GlobalTstamp uint64
 	GlobalVer    uint32
@@ -78,13 +79,16 @@ type Pass struct {
 	Err      ParserError
 	Consumed int    // bytes of In that the parser ate; the payload starts there
 	Head     []byte // bytes that the deparser emitted
+	Pad      int    // bits at the end of Head that are no packet: 0 unless the gress is ir.Gress.BitExact
 	Mirror   Emission
 	Resubmit Emission
 	Digest   Emission
+	Pktgen   Emission // Index 0: the deparser emitted a context for the packet generator
 
 	pipe *Pipe
 	dir  ir.Dir
-	head []byte // backing of Head: Headroom, all headers of the deparser, tailroom
+	late []lateCount // counts that wait for the deparser
+	head []byte      // backing of Head: Headroom, all headers of the deparser, tailroom
 	frame
 }
 

@@ -18,7 +18,10 @@ type reference struct {
 	mem  []byte // the gress's memory
 	sink Sink   // nil: no events
 
-	cursor   int // bytes of p.In parsed
+	bitExact bool
+	cursor   int // bits of p.In parsed
+	end      int // bits of p.In
+	head     int // bits of p.Head
 	counters []refCounter
 	units    []refUnit
 	cell     uint32
@@ -68,9 +71,15 @@ func (pi *Pipe) trace(p *Pass, dir ir.Dir, sink Sink) {
 	r := &reference{pi: pi, pl: pi.pl, g: g, p: p, mem: p.mem[lead : lead+g.Bytes], sink: sink, counters: []refCounter{{}}}
 	p.Verdict, p.Err, p.Consumed = Forward, 0, 0
 	p.Head = p.head[Headroom:Headroom]
-	p.Mirror, p.Resubmit, p.Digest = Emission{Index: -1}, Emission{Index: -1}, Emission{Index: -1}
+	p.Mirror, p.Resubmit, p.Digest, p.Pktgen = Emission{Index: -1}, Emission{Index: -1}, Emission{Index: -1}, Emission{Index: -1}
 	r.write(g.Intr[ir.GlobalTstamp], new(big.Int).SetUint64(p.GlobalTstamp))
 	r.write(g.Intr[ir.GlobalVer], big.NewInt(int64(p.GlobalVer)))
+	r.bitExact, r.end = g.BitExact(), 8*len(p.In)
+	if r.bitExact {
+		r.end = max(r.end-p.InPad, 0)
+		p.reserve(pi.gress[dir].headSize + len(p.In))
+		p.Head = p.head[Headroom:Headroom]
+	}
 	r.run()
 	// The fast engine clears after itself by these marks.
 	for i := range pi.gress[dir].headers {
@@ -82,17 +91,24 @@ func (r *reference) run() {
 	if r.g.Parser != nil && len(r.g.Parser.States) > 0 {
 		r.parse(r.g.Parser)
 	}
-	r.p.Consumed = r.cursor
+	r.p.Consumed = r.cursor / 8
+	if r.bitExact {
+		r.p.Consumed = len(r.p.In)
+	}
 	r.write(r.g.Intr[ir.ParserErr], big.NewInt(int64(r.p.Err)))
 	r.verdict()
 	if r.sink != nil {
-		r.event(KindParserEnd, ir.Pos{}, "", "error", r.p.Err.String(), "consumed", fmt.Sprint(r.cursor), "verdict", r.p.Verdict.String())
+		r.event(KindParserEnd, ir.Pos{}, "", "error", r.p.Err.String(), "consumed", byteCount(r.cursor), "verdict", r.p.Verdict.String())
 	}
 	if r.p.Verdict != Forward {
 		return
 	}
 	r.block(r.g.Control)
 	r.block(r.g.Deparser)
+	if r.bitExact {
+		r.appendBits(r.p.In, r.cursor, r.end-r.cursor)
+		r.p.Pad = -r.head & 7
+	}
 	if r.sink != nil {
 		r.event(KindDeparser, ir.Pos{}, "", "head", fmt.Sprintf("%x", r.p.Head))
 	}

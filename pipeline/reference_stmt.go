@@ -93,6 +93,10 @@ func (r *reference) stmt(s ir.Stmt) flow {
 		r.randomGet(s)
 	case *ir.Count:
 		r.count(s)
+	case *ir.MeterExec:
+		r.meterExec(s)
+	case *ir.FilterExec:
+		r.filterExec(s)
 	case *ir.RegisterExec:
 		r.registerExec(s)
 	case *ir.RegisterPredicate:
@@ -128,6 +132,8 @@ func (r *reference) stmt(s ir.Stmt) flow {
 		r.resubmitEmit(s)
 	case *ir.DigestEmit:
 		r.digestEmit(s)
+	case *ir.PktgenEmit:
+		r.pktgenEmit(s)
 	default:
 		panic(fmt.Sprintf("BUG: statement %T", s))
 	}
@@ -198,15 +204,15 @@ func (r *reference) stop(e ParserError) flow {
 
 func (r *reference) extract(pos ir.Pos, i int) flow {
 	h := r.g.Headers[i]
-	if r.cursor+h.Bytes > len(r.p.In) {
+	if r.cursor+h.Wire() > r.end {
 		return r.stop(ErrPartialHdr)
 	}
-	data := r.p.In[r.cursor : r.cursor+h.Bytes]
+	data := r.packetBits(r.cursor, h.Wire())
 	if r.sink != nil {
-		r.event(KindExtract, pos, h.Name, "offset", fmt.Sprint(r.cursor), "bytes", fmt.Sprint(h.Bytes), "data", fmt.Sprintf("%x", data))
+		r.event(KindExtract, pos, h.Name, "offset", byteCount(r.cursor), "bytes", byteCount(h.Wire()), "data", fmt.Sprintf("%x", data))
 	}
 	copy(r.mem[h.Off:], data)
-	r.cursor += h.Bytes
+	r.cursor += h.Wire()
 	r.write(h.Valid, flag(true))
 	for j := range r.units {
 		if r.units[j].deposit != nil {
@@ -232,12 +238,14 @@ func (r *reference) extractNext(s *ir.ExtractNext) flow {
 
 func (r *reference) advance(s *ir.Advance) flow {
 	n := r.eval(s.Bits)
-	n.Rsh(n, 3)
-	if n.Cmp(big.NewInt(int64(len(r.p.In)-r.cursor))) > 0 {
+	if !r.bitExact {
+		n.AndNot(n, big.NewInt(7)) // the chip moves by bytes
+	}
+	if n.Cmp(big.NewInt(int64(r.end-r.cursor))) > 0 {
 		return r.stop(ErrPartialHdr)
 	}
 	r.cursor += int(n.Int64())
-	r.event(KindAdvance, s.P, "", "bytes", n.String())
+	r.event(KindAdvance, s.P, "", "bytes", byteCount(int(n.Int64())))
 	return next
 }
 
@@ -245,13 +253,12 @@ func (r *reference) lookahead(s *ir.Lookahead) flow {
 	if s.Dst.Width == 0 {
 		return next
 	}
-	ahead := r.p.In[r.cursor:]
-	end := s.Off + s.Dst.Width
-	if end > 8*len(ahead) {
+	end := r.cursor + s.Off + s.Dst.Width
+	if end > r.end {
 		return r.stop(ErrPartialHdr)
 	}
-	v := new(big.Int).SetBytes(ahead)
-	v.Rsh(v, uint(8*len(ahead)-end))
+	v := new(big.Int).SetBytes(r.p.In)
+	v.Rsh(v, uint(8*len(r.p.In)-end))
 	v.And(v, bigOnes(s.Dst.Width))
 	r.event(KindLookahead, s.P, "", "value", hexText(v, s.Dst.Width))
 	r.set(s.P, s.Dst, v)
@@ -380,6 +387,10 @@ func (r *reference) randomGet(s *ir.RandomGet) {
 }
 
 func (r *reference) count(s *ir.Count) {
+	if lateCounter(r.pl, s.Counter) {
+		r.countLate(s)
+		return
+	}
 	n := r.p.Bytes
 	if s.Adjust != nil {
 		a := r.eval(s.Adjust)
@@ -433,9 +444,6 @@ func (r *reference) registerExec(s *ir.RegisterExec) {
 	r.set(s.P, s.Dst, out)
 }
 
-func (r *reference) registerWrite(s *ir.RegisterWrite) {
-	var v [2]uint64
-	for i, e := range []ir.Expr{s.Lo, s.Hi} {
 func (r *reference) registerClear(s *ir.RegisterClear) {
 	reg := r.pi.st.Registers[s.Register]
 	var v [2]uint64
@@ -450,6 +458,9 @@ func (r *reference) registerClear(s *ir.RegisterClear) {
 	}
 }
 
+func (r *reference) registerWrite(s *ir.RegisterWrite) {
+	var v [2]uint64
+	for i, e := range []ir.Expr{s.Lo, s.Hi} {
 		if e != nil {
 			v[i] = r.eval(e).Uint64()
 		}
@@ -536,9 +547,9 @@ func (r *reference) emit(s *ir.Emit) {
 	}
 	b := r.mem[h.Off : h.Off+h.Bytes]
 	if r.sink != nil {
-		r.event(KindEmit, s.P, h.Name, "bytes", fmt.Sprint(len(b)), "data", fmt.Sprintf("%x", b))
+		r.event(KindEmit, s.P, h.Name, "bytes", byteCount(h.Wire()), "data", fmt.Sprintf("%x", b))
 	}
-	r.p.Head = append(r.p.Head, b...)
+	r.appendBits(b, 0, h.Wire())
 }
 
 // typed tells whether the intrinsic field has the instance's type.
@@ -568,4 +579,37 @@ func (r *reference) resubmitEmit(s *ir.ResubmitEmit) {
 	e := Emission{Index: s.Resubmit, Data: r.streamRight(s.Data)}
 	r.event(KindResubmit, s.P, m.Name, "data", fmt.Sprintf("%x", e.Data))
 	r.p.Resubmit = e
+}
+
+// packetBits are n bits of the packet from bit at on, zeros after them to whole
+// bytes.
+func (r *reference) packetBits(at, n int) []byte {
+	out := make([]byte, (n+7)/8)
+	for i := range n {
+		if bit := at + i; r.p.In[bit/8]<<(bit%8)&0x80 != 0 {
+			out[i/8] |= 0x80 >> (i % 8)
+		}
+	}
+	return out
+}
+
+// appendBits adds n bits of b, from bit from on, to Head.
+func (r *reference) appendBits(b []byte, from, n int) {
+	for i := from; i < from+n; i++ {
+		if r.head%8 == 0 {
+			r.p.Head = append(r.p.Head, 0)
+		}
+		if b[i/8]<<(i%8)&0x80 != 0 {
+			r.p.Head[r.head/8] |= 0x80 >> (r.head % 8)
+		}
+		r.head++
+	}
+}
+
+// byteCount writes a number of bits in bytes: "14", or "35+2 bits".
+func byteCount(bits int) string {
+	if bits%8 == 0 {
+		return fmt.Sprint(bits / 8)
+	}
+	return fmt.Sprintf("%d+%d bits", bits/8, bits%8)
 }

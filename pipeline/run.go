@@ -326,6 +326,10 @@ func (pi *Pipe) run(p *Pass, dir ir.Dir) {
 				continue
 			}
 			lookWide(p.mem, l, p.In[p.Consumed:])
+		case opBits:
+			if !p.bitStep(g, &g.bitOps[i.a]) {
+				ip = to(code, g.parserEnd)
+			}
 		case opFail:
 			p.Err |= ParserError(i.k)
 			ip = to(code, g.parserEnd)
@@ -415,6 +419,12 @@ func (pi *Pipe) run(p *Pass, dir ir.Dir) {
 				n -= int(min(p.regs[i.y], uint64(n)))
 			}
 			p.pipe.st.Counters[i.a].CountCell(p.cell, n)
+		case opCountLate:
+			p.countLate(i)
+		case opMeter:
+			p.regs[i.d] = p.meter(i)
+		case opFilter:
+			p.regs[i.d] = p.filter(i)
 		case opRegGet:
 			lo, hi, ok := p.pipe.st.Registers[i.a].Get(p.regs[i.x])
 			if !ok {
@@ -424,12 +434,12 @@ func (pi *Pipe) run(p *Pass, dir ir.Dir) {
 			p.regs[i.d], p.regs[i.d+1] = lo, hi
 		case opRegSet:
 			p.pipe.st.Registers[i.a].Set(p.regs[i.x], p.regs[i.y], p.regs[i.d])
+		case opRegClear:
+			p.pipe.st.Registers[i.a].Clear(p.regs[i.y], p.regs[i.d])
 		case opRegCell:
 			p.regs[i.d] = uint64(p.cell)
 		case opRegLog:
 			p.regs[i.d] = p.pipe.nextLog(int(i.a))
-		case opRegClear:
-			p.pipe.st.Registers[i.a].Clear(p.regs[i.y], p.regs[i.d])
 		case opParam:
 			p.regs[i.d] = p.pipe.st.Params[i.a].Load() & i.m
 		case opMath:
@@ -458,6 +468,8 @@ func (pi *Pipe) run(p *Pass, dir ir.Dir) {
 			p.Mirror = Emission{Index: int(i.a), Session: p.regs[i.x], Data: p.mem[i.b : i.b+int32(i.n)]}
 		case opResub:
 			p.Resubmit = Emission{Index: int(i.a), Data: p.mem[i.b : i.b+int32(i.n)]}
+		case opPktgen:
+			p.Pktgen = Emission{Data: p.mem[i.b : i.b+int32(i.n)]}
 		case opDigest:
 			p.Digest = Emission{Index: int(i.a), Data: p.mem[i.b : i.b+int32(i.n)]}
 		default:

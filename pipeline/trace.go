@@ -98,12 +98,14 @@ const (
 	KindResubmit              // resubmit emitted: data
 	KindDeparser              // the deparser ended: head
 	KindDigest                // digest packed: data, then each field
+	KindPktgen                // packet generator context emitted: data
+	KindMeter                 // meter or filter executed: index, bytes, color; or value, result
 )
 
 var kindNames = [...]string{
 	"state", "extract", "advance", "lookahead", "select", "counter", "parser_end", "assign", "branch", "valid", "stack",
 	"table", "hash", "random", "count", "register", "math", "checksum", "exit", "emit", "mirror", "resubmit", "deparser",
-	"digest",
+	"digest", "pktgen", "meter",
 }
 
 func (k Kind) String() string { return kindNames[k] }

@@ -4,16 +4,15 @@ import "gofino/pipeline/ir"
 
 // Names of the intrinsic metadata types (tna-semantics.md, 2.1-2.5).
 const (
-	igIntr      = "ingress_intrinsic_metadata_t"
-	igFromPrsr  = "ingress_intrinsic_metadata_from_parser_t"
-	igForDprsr  = "ingress_intrinsic_metadata_for_deparser_t"
-	igForTM     = "ingress_intrinsic_metadata_for_tm_t"
-	egIntr      = "egress_intrinsic_metadata_t"
-	egFromPrsr  = "egress_intrinsic_metadata_from_parser_t"
-	egForDprsr  = "egress_intrinsic_metadata_for_deparser_t"
-	egForOport  = "egress_intrinsic_metadata_for_output_port_t"
-	ghIntr      = "ghost_intrinsic_metadata_t"
-	pktgenStart = "pktgen_"
+	igIntr     = "ingress_intrinsic_metadata_t"
+	igFromPrsr = "ingress_intrinsic_metadata_from_parser_t"
+	igForDprsr = "ingress_intrinsic_metadata_for_deparser_t"
+	igForTM    = "ingress_intrinsic_metadata_for_tm_t"
+	egIntr     = "egress_intrinsic_metadata_t"
+	egFromPrsr = "egress_intrinsic_metadata_from_parser_t"
+	egForDprsr = "egress_intrinsic_metadata_for_deparser_t"
+	egForOport = "egress_intrinsic_metadata_for_output_port_t"
+	ghIntr     = "ghost_intrinsic_metadata_t"
 )
 
 var intrinsicTypes = map[string]bool{

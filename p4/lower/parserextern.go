@@ -67,9 +67,6 @@ func (g *gress) skipHeader(m *method) {
 // refuseHeader: headers that need what this version leaves out.
 func (g *gress) refuseHeader(t types.Type, at syntax.Pos) {
 	name := typeName(t)
-	if len(name) > len(pktgenStart) && name[:len(pktgenStart)] == pktgenStart && len(name) > 9 && name[len(name)-9:] == "_header_t" {
-		g.errorf(at, "packet generator (header %s) is not supported yet by this version", name)
-	}
 	for _, m := range members(t) {
 		if _, ok := under(m.t).(*types.Varbit); ok {
 			g.errorf(at, "extract of a varbit field is not supported by the chip (field %s of %s)", m.name, name)

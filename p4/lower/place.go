@@ -129,36 +129,10 @@ func (g *gress) allocHeader(p *place, n naming) {
 		}
 	}
 	fill(p)
-	size := bit - g.used*8
-	if size%8 != 0 && !flexible(p.t) {
-		at := n.at
-		if s, ok := under(p.t).(*types.Struct); ok && s.Decl != nil {
-			at = s.Decl.Pos()
-		}
-		g.errorf(at, "header %s is %d bits wide: a header's width must be a multiple of 8", typeName(p.t), size)
-	}
-	h.Bytes = (size + 7) / 8
+	g.wireBits(h, p.t, bit-g.used*8, n.at)
 	g.used += h.Bytes
 	p.valid = g.hiddenBits(p.name+".$valid", 1)
 	h.Valid = p.valid
-}
-
-// flexible: the chip's compiler lays @flexible fields out as it likes and fills
-// up to whole bytes; here the padding comes last.
-func flexible(t types.Type) bool {
-	s, ok := under(t).(*types.Struct)
-	if !ok {
-		return false
-	}
-	if s.Decl != nil && annotation(s.Decl.Annotations, "flexible") != nil {
-		return true
-	}
-	for _, f := range s.Fields {
-		if f.Decl != nil && annotation(f.Decl.Annotations, "flexible") != nil || flexible(f.Type) {
-			return true
-		}
-	}
-	return false
 }
 
 func (g *gress) allocAggregate(p *place, n naming) {
@@ -273,11 +247,6 @@ func (g *gress) store(dst *place, x ir.Expr) {
 		g.emit(&ir.Assign{S: g.s(), Dst: dst.loc, X: x})
 	}
 	g.validate(dst)
-	for _, i := range [...]ir.Intrinsic{ir.Pktgen, ir.PktgenAddress, ir.PktgenLength} {
-		if l := g.out.Intr[i]; l.Width > 0 && l == dst.loc {
-			g.unsupported(g.at, "packet generator (field "+dst.name+")")
-		}
-	}
 }
 
 // validate sets the hidden validity of an intrinsic field that was assigned.

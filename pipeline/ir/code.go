@@ -357,6 +357,13 @@ type DigestEmit struct {
 	Data   []Expr
 }
 
+// PktgenEmit hands the packet generator its context (Tofino 2's ingress
+// deparser): Data, whole bytes, at most 16.
+type PktgenEmit struct {
+	S
+	Data []Expr
+}
+
 // SwitchCase of a Switch.
 type SwitchCase struct {
 	Values []*big.Int

@@ -118,6 +118,8 @@ func (d *dumper) externStmt(s Stmt) {
 		d.line("mirror %s session %s %s", d.pl.Mirrors[s.Mirror].Name, d.expr(s.Session), d.exprs(s.Data))
 	case *ResubmitEmit:
 		d.line("resubmit %s %s", d.pl.Resubmits[s.Resubmit].Name, d.exprs(s.Data))
+	case *PktgenEmit:
+		d.line("pktgen %s", d.exprs(s.Data))
 	case *DigestEmit:
 		d.line("digest %s %s", d.pl.Digests[s.Digest].Name, d.exprs(s.Data))
 	case *MeterExec:

@@ -10,7 +10,7 @@ parser Prs(packet_in pkt, out hdr_t hdr, out md_t md, out ingress_intrinsic_meta
     state start {
         pkt.extract(ig);
         pkt.advance(PORT_METADATA_SIZE);
-        pkt.extract(hdr.timer); // ERROR "packet generator (header pktgen_timer_header_t) is not supported yet by this version"
+        pkt.extract(hdr.timer);
         verify(true, error.NoError); // ERROR "verify is not supported by the chip"
         transition accept;
     }
