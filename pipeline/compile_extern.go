@@ -71,6 +71,10 @@ func (c *compiler) count(s *ir.Count) {
 	if s.Adjust != nil {
 		i.y, i.n = c.amount(simplify(s.Adjust)), 1
 	}
+	if lateCounter(c.pipe.pl, s.Counter) {
+		i.b = int32(b2u(s.Index == nil))
+		i.op = opCountLate
+	}
 	c.emit(i)
 	c.reg = base
 }

@@ -63,11 +63,19 @@ func (pi *Pipe) Ingress(p *Pass) { pi.run(p, ir.Ingress) }
 
 // Egress runs the packet in p.In through the egress: the fast engine. The
 // caller holds the state's Mu.
-func (pi *Pipe) Egress(p *Pass) { pi.run(p, ir.Egress) }
+func (pi *Pipe) Egress(p *Pass) {
+	pi.run(p, ir.Egress)
+	if len(p.late) != 0 {
+		p.settle()
+	}
+}
 
 // TraceIngress is Ingress by the reference engine, which reports every step;
 // sink may be nil.
 func (pi *Pipe) TraceIngress(p *Pass, sink Sink) { pi.trace(p, ir.Ingress, sink) }
 
 // TraceEgress is Egress by the reference engine.
-func (pi *Pipe) TraceEgress(p *Pass, sink Sink) { pi.trace(p, ir.Egress, sink) }
+func (pi *Pipe) TraceEgress(p *Pass, sink Sink) {
+	pi.trace(p, ir.Egress, sink)
+	p.settle()
+}
