@@ -1,6 +1,10 @@
 package fit
 
-import "gofino/pipeline/ir"
+import (
+	"fmt"
+
+	"gofino/pipeline/ir"
+)
 
 // access is what a table or a statement touches. A read at the crossbar (a
 // key, a condition, the input of a hash or of a stateful ALU, an index) needs
@@ -37,7 +41,21 @@ type needs struct {
 	indexed  bool // an index goes through the hash distribution
 }
 
-type hashUse struct{ in, out int }
+// hashUse is an output of the hash that goes to the distribution unit: equal
+// ones in a stage are one.
+type hashUse struct {
+	in  string // the units, and what is done with them
+	out int    // bits
+}
+
+// distribution slices that an output takes (chip.md section 4: 16 bits,
+// expandable to 23).
+func (h hashUse) slices() int {
+	if h.out <= hashExpanded {
+		return 1
+	}
+	return ceil(h.out, 16)
+}
 
 // reader collects what statements touch.
 type reader struct {
@@ -101,11 +119,7 @@ func (r *reader) extern(s ir.Stmt) {
 	case *ir.HashGet:
 		p.exprs(s.Data, r.match)
 		p.loc(s.Dst, r.write)
-		in := 0
-		for _, x := range s.Data {
-			in += x.W()
-		}
-		r.hash = append(r.hash, hashUse{in, s.Dst.Width})
+		r.hash = append(r.hash, hashUse{fmt.Sprint("hash ", s.Hash, r.keyOf(s.Data)), s.Dst.Width})
 	case *ir.RandomGet:
 		p.loc(s.Dst, r.write)
 		r.random = true
@@ -151,6 +165,15 @@ func (r *reader) extern(s ir.Stmt) {
 	}
 }
 
+// keyOf says which units expressions read.
+func (r *reader) keyOf(xs []ir.Expr) []int {
+	in := r.p.set()
+	r.p.exprs(xs, in)
+	var units []int
+	in.each(func(u int) { units = append(units, u) })
+	return units
+}
+
 // index of a counter, meter or register: from action data or a constant it is
 // free, from PHV it takes the crossbar and the hash distribution.
 func (r *reader) index(x ir.Expr) {
@@ -167,7 +190,7 @@ func (r *reader) index(x ir.Expr) {
 	}
 	r.match.or(in)
 	r.indexed = true
-	r.hash = append(r.hash, hashUse{x.W(), x.W()})
+	r.hash = append(r.hash, hashUse{fmt.Sprint("index", r.keyOf([]ir.Expr{x})), x.W()})
 }
 
 // registerAction reads its operands at the crossbar; what it writes first is

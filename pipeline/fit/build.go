@@ -22,8 +22,7 @@ type builder struct {
 	nodes   []*node
 	seqs    int
 	run     *run
-	flags   map[int]bool // fields that only say that an action ended the control
-	program string
+	carried map[int]bool // fields joined with another (alias.go)
 }
 
 // run is the bare statements that will become one table.
@@ -36,7 +35,7 @@ type run struct {
 }
 
 func newBuilder(c *chip, pl *ir.Pipeline, g *ir.Gress) *builder {
-	b := &builder{c: c, pl: pl, p: newPlaces(g), tables: map[int]*node{}, params: map[int]bool{}, names: map[string]int{}, flags: map[int]bool{}}
+	b := &builder{c: c, pl: pl, p: newPlaces(g), tables: map[int]*node{}, params: map[int]bool{}, names: map[string]int{}, carried: map[int]bool{}}
 	for _, a := range pl.Actions {
 		if a.Dir == g.Dir {
 			for i := range a.Bytes {
@@ -48,6 +47,7 @@ func newBuilder(c *chip, pl *ir.Pipeline, g *ir.Gress) *builder {
 }
 
 func (b *builder) thread(g *ir.Gress) *thread {
+	b.alias(g)
 	top := b.seq(nil, func(s *seq) { b.list(s, g.Control, ir.Pos{}) })
 	b.checksums(top, g)
 	t := &thread{dir: g.Dir, g: g, p: b.p, top: top}
@@ -331,8 +331,9 @@ func (b *builder) choose(s *seq, x *ir.Switch) {
 // and back.
 func (b *builder) bare(s *seq, x ir.Stmt, from ir.Pos) {
 	for _, part := range b.parts(x) {
-		r := b.reader()
-		r.stmt(part)
+		if b.nothing(part) {
+			continue
+		}
 		touch, writes := b.fieldsOf(part)
 		ext := external(part)
 		at := part.At()

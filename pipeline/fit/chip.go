@@ -68,6 +68,7 @@ const (
 	exactWays    = 4  // ways that the compiler gives a small exact table
 	selectorPool = 120
 	gatewayBits  = 44
+	hashExpanded = 23 // bits that one slice of the hash distribution can give
 )
 
 func chipOf(t ir.Target) *chip {

@@ -57,6 +57,7 @@ func (b *builder) account(t *thread) {
 	t.nodes = nodes
 	t.order()
 	t.depend()
+	t.turns()
 }
 
 // order finds which tables a packet can meet one after the other.
@@ -111,6 +112,53 @@ func (t *thread) depend() {
 			}
 		}
 	}
+}
+
+// turns finds which tables of a sequence must wait for which.
+func (t *thread) turns() {
+	t.turn = map[*seq][][]*node{}
+	under := map[*node]set{}
+	var below func(n *node) set
+	below = func(n *node) set {
+		if u, ok := under[n]; ok {
+			return u
+		}
+		u := newSet(len(t.nodes))
+		u.add(n.id)
+		for _, b := range n.next {
+			for _, m := range b.seq.nodes {
+				u.or(below(m))
+			}
+		}
+		under[n] = u
+		return u
+	}
+	for _, n := range t.nodes {
+		for _, s := range n.in {
+			if t.turn[s] != nil {
+				continue
+			}
+			t.turn[s] = make([][]*node, len(s.nodes))
+			for j, b := range s.nodes {
+				for _, a := range s.nodes[:j] {
+					if t.meets(below(a), below(b)) {
+						t.turn[s][j] = append(t.turn[s][j], a)
+					}
+				}
+			}
+		}
+	}
+}
+
+// meets: a table of the later group depends on one of the earlier.
+func (t *thread) meets(a, b set) bool {
+	found := false
+	b.each(func(i int) {
+		for _, e := range t.dep[i] {
+			found = found || a.has(e.on.id) && !b.has(e.on.id)
+		}
+	})
+	return found
 }
 
 // between finds the strongest dependency of b on a.

@@ -21,14 +21,14 @@ func Estimate(prog *ir.Program) *Report {
 }
 
 func estimate(c *chip, pl *ir.Pipeline) *Pipeline {
-	p := newPlacer(c)
-	for _, g := range []*ir.Gress{pl.Ingress, pl.Egress} {
-		b := newBuilder(c, pl, g)
-		t := b.thread(g)
-		b.clean(t)
-		p.add(t, b)
+	p := placed(c, pl, false)
+	if p.stage >= c.stages {
+		// The compiler then places without regard to containers and allocates
+		// them so that no two tables of a stage meet in one.
+		if q := placed(c, pl, true); q.stage < p.stage {
+			p = q
+		}
 	}
-	p.place()
 	out := &Pipeline{Name: pl.Name, Gress: map[string]*Gress{}}
 	last := 0
 	for _, t := range p.threads {
@@ -41,6 +41,19 @@ func estimate(c *chip, pl *ir.Pipeline) *Pipeline {
 		out.Use = append(out.Use, Use{})
 	}
 	return out
+}
+
+func placed(c *chip, pl *ir.Pipeline, loose bool) *placer {
+	p := newPlacer(c)
+	p.loose = loose
+	for _, g := range []*ir.Gress{pl.Ingress, pl.Egress} {
+		b := newBuilder(c, pl, g)
+		t := b.thread(g)
+		b.clean(t)
+		p.add(t, b)
+	}
+	p.place()
+	return p
 }
 
 // report is the part of one gress.

@@ -71,6 +71,10 @@ type thread struct {
 	// before[a] has b when some packet meets a and then b.
 	before []set
 	dep    [][]edge // by the later node
+	// turn[s][i] lists the tables of a sequence with all that hangs on them
+	// that must be placed before its i-th may begin: where a packet follows
+	// one chain of next tables, two branches cannot be mixed.
+	turn map[*seq][][]*node
 }
 
 // walk visits a sequence and all below it; a shared table is visited once for

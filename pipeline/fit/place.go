@@ -28,11 +28,15 @@ type placer struct {
 	entries map[*node]int // still to place
 	sharers map[[2]int][]*node
 	refused map[*node]string // why not in the stage before
+	loose   bool             // containers are no reason to wait
 	waiting []*node          // might still go into this stage
 }
 
 // crossbar is which units a stage brings to its matches, once for all tables.
-type crossbar struct{ exact, tern set }
+type crossbar struct {
+	exact, tern set
+	hash        map[string]bool
+}
 
 // spot is a logical table in a stage.
 type spot struct {
@@ -100,7 +104,7 @@ func (p *placer) grow(stage int) {
 		p.held = append(p.held, nil)
 		bars := map[*thread]*crossbar{}
 		for _, t := range p.threads {
-			bars[t] = &crossbar{t.p.set(), t.p.set()}
+			bars[t] = &crossbar{t.p.set(), t.p.set(), map[string]bool{}}
 		}
 		p.bar = append(p.bar, bars)
 	}
@@ -112,7 +116,9 @@ func (p *placer) place() {
 	for {
 		trial := p.trial()
 		if len(trial) == 0 {
-			return
+			if trial = p.stuck(); len(trial) == 0 {
+				return
+			}
 		}
 		best := trial[0]
 		for _, t := range trial[1:] {
@@ -189,24 +195,42 @@ func (p *placer) ready(t *thread) []*node {
 		if open && !p.c.longBranch {
 			return
 		}
-		for _, n := range s.nodes {
-			if !p.done[n] && !seen[n] && p.free(t, n) {
+		for i, n := range s.nodes {
+			if !p.done[n] && !seen[n] && p.free(t, n) && p.myTurn(t, s, i) {
 				seen[n] = true
 				out = append(out, n)
 			}
 		}
 	}
 	visit(t.top)
-	if len(out) == 0 {
-		// Tables shared between branches can wait for one another: take the
-		// first in program order.
+	return out
+}
+
+// stuck breaks a tie: tables shared between branches can wait for one another.
+// The first in program order goes on.
+func (p *placer) stuck() []*spot {
+	for _, t := range p.threads {
 		for _, n := range t.nodes {
 			if !p.done[n] {
-				return []*node{n}
+				return []*spot{p.try(n, nil)}
 			}
 		}
 	}
-	return out
+	return nil
+}
+
+// myTurn: on Tofino, the tables that the i-th of a sequence must follow are
+// placed with all that hangs on them.
+func (p *placer) myTurn(t *thread, s *seq, i int) bool {
+	if p.c.longBranch {
+		return true
+	}
+	for _, a := range t.turn[s][i] {
+		if !p.finished(a) {
+			return false
+		}
+	}
+	return true
 }
 
 // finished: the table and all that hangs on it are placed.
@@ -298,6 +322,9 @@ func (p *placer) blocked(t *thread, n, gw *node) string {
 				}
 			}
 		}
+		if p.loose {
+			continue
+		}
 		if c, ok := p.conflict(t, h.n, n); ok {
 			return fmt.Sprintf("writes the container of %s, as %s does", c, h.n.name)
 		}
@@ -358,6 +385,14 @@ func (p *placer) room(s *spot, stage int) string {
 	}
 	used := p.use[stage]
 	m.use.ExactBar, m.use.TernBar = p.crossbar(t, n, s.gw, stage)
+	seen := map[string]bool{}
+	for _, h := range n.needs.hash {
+		if !seen[h.in] && !p.bar[stage][t].hash[h.in] {
+			seen[h.in] = true
+			m.use.HashBits += h.out
+			m.use.HashDist += h.slices()
+		}
+	}
 	shared := p.present(t, n, stage)
 	want := p.entries[n]
 	u := m.with(want, shared)
@@ -433,6 +468,9 @@ func (p *placer) commit(s *spot) {
 	p.use[s.stage].add(&s.use)
 	p.held[s.stage] = append(p.held[s.stage], s)
 	bar := p.bar[s.stage][t]
+	for _, h := range n.needs.hash {
+		bar.hash[h.in] = true
+	}
 	if n.ternary() && n.kind != keyless {
 		bar.tern.or(n.own)
 	} else {

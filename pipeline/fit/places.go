@@ -155,7 +155,7 @@ func (p *places) field(l ir.Loc) int {
 // nothing of the old value.
 func (p *places) whole(l ir.Loc) bool {
 	f := p.field(l)
-	return f >= 0 && p.g.Fields[f].Loc == l
+	return f >= 0 && p.g.Fields[f].Loc.Width == l.Width && p.field(ir.Loc{Bit: l.Bit + l.Width - 1, Width: 1}) == f
 }
 
 func (p *places) header(i int, s set) {

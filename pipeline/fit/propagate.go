@@ -76,7 +76,7 @@ func (b *builder) copyInto(st ir.Stmt, env map[int]ir.Expr) ir.Stmt {
 		y.X = b.subst(x.X, env)
 		b.kill(st, env)
 		f := b.p.field(x.Dst)
-		if f >= 0 && b.p.g.Fields[f].Loc == x.Dst && b.p.g.Fields[f].Header < 0 && simple(y.X) {
+		if f >= 0 && b.p.whole(x.Dst) && b.p.g.Fields[f].Header < 0 && simple(y.X) {
 			in, w := b.p.set(), b.p.set()
 			b.p.expr(y.X, in)
 			b.p.loc(x.Dst, w)
@@ -129,7 +129,7 @@ func (b *builder) subst(x ir.Expr, env map[int]ir.Expr) ir.Expr {
 	}
 	switch x := x.(type) {
 	case *ir.Load:
-		if f := b.p.field(x.Loc); f >= 0 && b.p.g.Fields[f].Loc == x.Loc {
+		if f := b.p.field(x.Loc); f >= 0 && b.p.whole(x.Loc) {
 			if v := env[f]; v != nil {
 				return v
 			}

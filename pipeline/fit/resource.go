@@ -51,10 +51,6 @@ func (b *builder) memoryOf(n *node, gw *node) memory {
 		return m
 	}
 	m.use.Imem = max(1, len(n.run))
-	for _, h := range n.needs.hash {
-		m.use.HashBits += h.out
-		m.use.HashDist += ceil(h.out, 16)
-	}
 	if n.kind == checksum {
 		m.exact, m.entries = exactShape{1, packLimit}, 1<<2
 		return m
