@@ -26,6 +26,8 @@ type API interface {
 	Usage(ctx context.Context, t Target, table string) (int, error)
 	// Operation runs a table operation ("SyncCounters", ...).
 	Operation(ctx context.Context, t Target, table, op string) error
+	// Attributes of tables.
+	Attributer
 }
 
 // Target selects where an operation acts. The zero value is every pipe.

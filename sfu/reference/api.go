@@ -344,3 +344,11 @@ func (a *api) Usage(_ context.Context, _ tables.Target, table string) (int, erro
 func (a *api) Operation(context.Context, tables.Target, string, string) error {
 	return tables.ErrNotSupported
 }
+
+func (a *api) Attribute(context.Context, tables.Target, string, string) ([]tables.DataField, error) {
+	return nil, tables.ErrNotSupported
+}
+
+func (a *api) SetAttribute(context.Context, tables.Target, string, string, []tables.DataField) error {
+	return tables.ErrNotSupported
+}
