@@ -61,10 +61,10 @@ func (b *prog) header(name string, widths ...int) hdr {
 		out.f = append(out.f, l)
 		at += w
 	}
+	h.Bytes = (at + 7) / 8
 	if at%8 != 0 {
-		panic("header is not whole bytes")
+		h.Bits = at
 	}
-	h.Bytes = at / 8
 	b.g.Bytes += h.Bytes
 	h.Valid = b.meta(name+".$valid", 1)
 	out.valid = h.Valid
@@ -243,9 +243,9 @@ func (tw *twins) difference(d ir.Dir) string {
 	if d == ir.Egress {
 		g = tw.fast.pl.Egress
 	}
-	ff := fmt.Sprintf("verdict %v error %v consumed %d head %x mirror %d %d %x resubmit %d %x digest %d %x", f.Verdict, f.Err, f.Consumed, f.Head,
+	ff := fmt.Sprintf("verdict %v error %v consumed %d head %x pad %d mirror %d %d %x resubmit %d %x digest %d %x", f.Verdict, f.Err, f.Consumed, f.Head, f.Pad,
 		f.Mirror.Index, f.Mirror.Session, f.Mirror.Data, f.Resubmit.Index, f.Resubmit.Data, f.Digest.Index, f.Digest.Data)
-	ss := fmt.Sprintf("verdict %v error %v consumed %d head %x mirror %d %d %x resubmit %d %x digest %d %x", s.Verdict, s.Err, s.Consumed, s.Head,
+	ss := fmt.Sprintf("verdict %v error %v consumed %d head %x pad %d mirror %d %d %x resubmit %d %x digest %d %x", s.Verdict, s.Err, s.Consumed, s.Head, s.Pad,
 		s.Mirror.Index, s.Mirror.Session, s.Mirror.Data, s.Resubmit.Index, s.Resubmit.Data, s.Digest.Index, s.Digest.Data)
 	if ff != ss {
 		return fmt.Sprintf("\nfast      %s\nreference %s", ff, ss)

@@ -121,6 +121,9 @@ func (c *compiler) program() {
 		c.g.intr[i] = c.intr(ir.Intrinsic(i))
 	}
 	c.emit(instr{op: opEnd}) // no label is 0: see slot
+	if c.g.bitExact = g.BitExact(); c.g.bitExact {
+		c.bitOp(bitOp{kind: bitBegin})
+	}
 	c.g.parserEnd = 1
 	c.parser(g.Parser)
 	c.emit(instr{op: opParserEnd})
@@ -131,6 +134,9 @@ func (c *compiler) program() {
 	c.exit, c.control = c.newLabel(), false
 	c.block(g.Deparser)
 	c.set(c.exit)
+	if c.g.bitExact {
+		c.bitOp(bitOp{kind: bitTail})
+	}
 	c.emit(instr{op: opEnd})
 	c.exit = control
 	for len(c.queue) > 0 {

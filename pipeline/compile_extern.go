@@ -15,6 +15,10 @@ func (c *compiler) hashGet(s *ir.HashGet) {
 	}
 	scratch := c.scratch
 	defer func() { c.scratch = scratch }()
+	if slot := c.pipe.dynSlot(s.Hash); slot != nil {
+		c.dynamicGet(s, h, f, slot)
+		return
+	}
 	off, n := c.hashBytes(h, s.Data)
 	c.g.hashes = append(c.g.hashes, f)
 	i := instr{op: opHash, a: int32(len(c.g.hashes) - 1), b: int32(off), n: uint16(n)}
@@ -262,6 +266,10 @@ func (c *compiler) checksumUpdate(s *ir.ChecksumUpdate) {
 func (c *compiler) emitHeader(i int) {
 	e := c.emitOf(i)
 	c.g.headSize += int(e.end - e.off)
+	if c.g.bitExact && c.err == nil {
+		c.bitOp(bitOp{kind: bitEmit, n: c.ir.Headers[i].Wire(), place: e})
+		return
+	}
 	if n := len(c.g.code); n > 0 && c.g.code[n-1].op == opEmit && c.noLabelHere() {
 		list := &c.g.emits[c.g.code[n-1].a]
 		*list = append(*list, e)

@@ -15,6 +15,11 @@ func (c *compiler) extract(i int) {
 		c.fail("extract %s: %d bytes are more than 65535", h.Name, h.Bytes)
 		return
 	}
+	if c.g.bitExact {
+		c.bitOp(bitOp{kind: bitExtract, n: h.Wire(), place: c.emitOf(i), index: i})
+		c.extracted(int32(lead+h.Off), h.Bytes)
+		return
+	}
 	v := c.place(h.Valid)
 	op := opExtract
 	if h.Bytes >= 1 && h.Bytes <= 64 {
@@ -36,6 +41,7 @@ type stackNext struct {
 	next    place
 	headers []int
 	emits   []emit // bytes and valid bit per element
+	wire    []int  // bits in the packet per element
 }
 
 func (c *compiler) extractNext(i int) {
@@ -50,8 +56,13 @@ func (c *compiler) extractNext(i int) {
 	n := stackNext{next: c.place(s.Next), headers: s.Headers}
 	for _, h := range s.Headers {
 		n.emits = append(n.emits, c.emitOf(h))
+		n.wire = append(n.wire, c.ir.Headers[h].Wire())
 	}
 	c.g.nexts = append(c.g.nexts, n)
+	if c.g.bitExact {
+		c.bitOp(bitOp{kind: bitNext, index: len(c.g.nexts) - 1})
+		return
+	}
 	c.emit(instr{op: opExtractNext, a: int32(len(c.g.nexts) - 1)})
 }
 
@@ -66,6 +77,10 @@ func (c *compiler) emitOf(i int) emit {
 
 func (c *compiler) advance(e ir.Expr) {
 	e = simplify(e)
+	if c.g.bitExact {
+		c.bitAdvance(e)
+		return
+	}
 	if k, ok := small(e); ok && k/8 <= 0xffff {
 		c.emit(instr{op: opAdvanceK, n: uint16(k / 8)})
 		return
@@ -83,12 +98,20 @@ func (c *compiler) lookahead(s *ir.Lookahead) {
 	if w <= 64 {
 		d := c.register()
 		c.reg--
-		c.emit(instr{op: opLook, d: d, a: int32(s.Off), n: uint16(w), m: ones(w)})
+		if c.g.bitExact {
+			c.bitOp(bitOp{kind: bitLook, reg: d, n: w, at: s.Off})
+		} else {
+			c.emit(instr{op: opLook, d: d, a: int32(s.Off), n: uint16(w), m: ones(w)})
+		}
 		c.store(s.Dst, d)
 		return
 	}
 	c.wrote(s.Dst)
 	c.g.looks = append(c.g.looks, look{loc: s.Dst, off: s.Off})
+	if c.g.bitExact {
+		c.bitOp(bitOp{kind: bitLookN, index: len(c.g.looks) - 1})
+		return
+	}
 	c.emit(instr{op: opLookN, a: int32(len(c.g.looks) - 1)})
 }
 

@@ -32,6 +32,14 @@
 // allocate). Results of a Pass stay until its next run: running egress does not
 // touch the ingress Pass.
 //
+// A gress whose parser or deparser meets a header that is not whole bytes
+// (ir.Gress.BitExact) counts in bits. It needs the whole packet (MaxParse is
+// Unbounded), moves what the parser left behind what the deparser emitted into
+// Head, and reports all of In as consumed, so that a caller composes it as any
+// other. Head then ends in Pass.Pad zero bits that are no packet; a caller that
+// gives Head to the next gress says so in InPad there, or a bridged header of 282
+// bits would lengthen every packet by a byte.
+//
 // Mirror and Resubmit say whether the deparser emitted one (Index >= 0). The
 // chip's rule that mirror_type (resubmit_type) equals the instance's type is
 // already applied here, where the instance has a type and the gress the field.

@@ -98,6 +98,9 @@ func plus(a, b int) int {
 // maxParse is the deepest byte that any path of at most maxStates states can
 // touch. The hardware ends longer ones (TIMEOUT_HW).
 func maxParse(p *ir.Parser, g *ir.Gress) int {
+	if g.BitExact() {
+		return Unbounded // the run moves the whole payload: see bitOp
+	}
 	if p == nil || len(p.States) == 0 {
 		return 0
 	}

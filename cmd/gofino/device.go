@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"gofino/internal/golden"
 	"gofino/model"
@@ -109,6 +110,7 @@ func (d *device) Where(o golden.Output, off int) string {
 // headerAt names the header that covers byte off of what the last run of a path
 // emitted. What a run did not parse came to it from the run before.
 func headerAt(path []*model.TraceNode, off, egressIntrinsic int) string {
+	off *= 8 // bits: a header need not be whole bytes
 	for i := len(path) - 1; i >= 0; i-- {
 		at, consumed := 0, 0
 		for _, s := range path[i].Steps {
@@ -117,21 +119,29 @@ func headerAt(path []*model.TraceNode, off, egressIntrinsic int) string {
 			}
 			switch s.Pipeline.Kind {
 			case pipeline.KindParserEnd:
-				consumed, _ = strconv.Atoi(s.Pipeline.Get("consumed"))
+				consumed = bitCount(s.Pipeline.Get("consumed"))
 			case pipeline.KindEmit:
-				n, _ := strconv.Atoi(s.Pipeline.Get("bytes"))
+				n := bitCount(s.Pipeline.Get("bytes"))
 				if off < at+n {
-					return s.Pipeline.Name + " byte " + strconv.Itoa(off-at)
+					return s.Pipeline.Name + " byte " + strconv.Itoa((off-at)/8)
 				}
 				at += n
 			}
 		}
 		if path[i].Kind != model.ChipEgress {
-			return "payload byte " + strconv.Itoa(off-at)
+			return "payload byte " + strconv.Itoa((off-at)/8)
 		}
-		off += consumed - egressIntrinsic - at
+		off += consumed - 8*egressIntrinsic - at
 	}
 	return ""
+}
+
+// bitCount reads a length as traces write it: "14" bytes, or "35+2 bits".
+func bitCount(s string) int {
+	whole, rest, _ := strings.Cut(strings.TrimSuffix(s, " bits"), "+")
+	n, _ := strconv.Atoi(whole)
+	more, _ := strconv.Atoi(rest)
+	return 8*n + more
 }
 
 // findSend is the path of runs to the one whose deparser made the nth frame

@@ -105,7 +105,11 @@ func (d *dumper) externs() {
 func (d *dumper) gress() {
 	g := d.g
 	for _, h := range g.Headers {
-		d.line("header %s at %d bytes %d valid %d", h.Name, h.Off, h.Bytes, h.Valid.Bit)
+		bits := ""
+		if h.Bits != 0 {
+			bits = fmt.Sprintf(" bits %d", h.Bits)
+		}
+		d.line("header %s at %d bytes %d%s valid %d", h.Name, h.Off, h.Bytes, bits, h.Valid.Bit)
 	}
 	for _, s := range g.Stacks {
 		d.line("stack %s headers %v next %d", s.Name, s.Headers, s.Next.Bit)

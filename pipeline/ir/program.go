@@ -95,8 +95,9 @@ type Gress struct {
 type Header struct {
 	Name   string // "hdr.ipv4", "hdr.vlan[1]"
 	Off    int    // first byte in the gress's memory
-	Bytes  int
-	Valid  Loc // one bit
+	Bytes  int    // of memory
+	Bits   int    // on the wire, where they are not 8*Bytes: see Wire; else 0
+	Valid  Loc    // one bit
 	Fields []*Field
 }
 
