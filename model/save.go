@@ -47,7 +47,7 @@ var parts = []part{
 // from a Wire.
 func (s *Switch) Save(w io.Writer) error {
 	resume := s.pause()
-	body := s.body()
+	body := s.body(s.clock.Now())
 	resume()
 	if err := snap.Seal(w, savedSwitch, body); err != nil {
 		return fmt.Errorf("save switch: %w", err)
@@ -61,10 +61,10 @@ func (s *Switch) SaveFile(path string) error {
 	return snap.WriteFile(path, s.Save)
 }
 
-// body is the content of a save. The gate is shut.
-func (s *Switch) body() []byte {
+// body is the content of a save at a time. The gate is shut.
+func (s *Switch) body(now int64) []byte {
 	var e snap.Encoder
-	e.Section("HEAD", func() { s.saveHead(&e) })
+	e.Section("HEAD", func() { s.saveHead(&e, now) })
 	for _, p := range parts {
 		e.Section(p.tag, func() { p.save(s, &e) })
 	}
@@ -113,7 +113,6 @@ func restore(body []byte, prog *ir.Program, c Config) (*Switch, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.hold()
 	for _, p := range parts {
 		tag, section := d.Next()
 		if d.Err() == nil && tag != p.tag {
@@ -135,7 +134,6 @@ func restore(body []byte, prog *ir.Program, c Config) (*Switch, error) {
 		return nil, fmt.Errorf("the clock cannot be set to the saved time (clocks: virtual, real)")
 	}
 	set.Set(now)
-	s.resumeTime()
 	return s, nil
 }
 
@@ -151,7 +149,7 @@ func wrongSection(tag, want string) error {
 }
 
 // saveHead writes what the switch is, and the time.
-func (s *Switch) saveHead(e *snap.Encoder) {
+func (s *Switch) saveHead(e *snap.Encoder, now int64) {
 	layout := tables.Layout(s.prog)
 	e.String(s.prog.Name)
 	e.Raw(s.prog.Hash[:])
@@ -165,7 +163,7 @@ func (s *Switch) saveHead(e *snap.Encoder) {
 	for _, t := range []int64{s.timing.Parser, s.timing.Ingress, s.timing.Queue, s.timing.Egress} {
 		e.Int(t)
 	}
-	e.Int(s.clock.Now())
+	e.Int(now)
 }
 
 // loadHead checks that the state is one of this program, and gives the
