@@ -2,9 +2,8 @@
 #include <core.p4>
 #include <tna.p4>
 header h_t { bit<8> a; bit<8> b; }
-header odd_t { bit<3> x; } // ERROR "header odd_t is 3 bits wide: a header's width must be a multiple of 8"
 header var_t { bit<8> n; varbit<64> v; }
-struct hdr_t { h_t h; odd_t odd; var_t v; h_t[2] s; }
+struct hdr_t { h_t h; var_t v; h_t[2] s; }
 struct md_t { bit<8> i; }
 struct eh_t { }
 struct em_t { }

@@ -2,7 +2,8 @@
 #include <core.p4>
 #include <tna.p4>
 header h_t { bit<8> a; bit<8> b; bit<320> big; }
-struct hdr_t { h_t h; }
+header odd_t { bit<3> x; } // WARNING "header odd_t is 3 bits wide: a header's width must be a multiple of 8"
+struct hdr_t { h_t h; odd_t odd; }
 struct md_t { bit<10> s; }
 struct eh_t { }
 struct em_t { }

@@ -3,7 +3,10 @@
 #include <core.p4>
 #include <tna.p4>
 header h_t { bit<8> a; bit<8> b; bit<320> big; }
-struct hdr_t { h_t h; }
+header odd_t { bit<3> x; } // ERROR "header odd_t is 3 bits wide: a header's width must be a multiple of 8"
+@flexible header flex_t { bit<9> x; } // WARNING "@flexible header flex_t is 9 bits wide: here it is bit-packed in the packet"
+@flexible header mir_t { bit<9> x; } // WARNING "@flexible header mir_t is 9 bits wide: here it is padded to whole bytes at its end"
+struct hdr_t { h_t h; odd_t odd; flex_t flex; mir_t mir; }
 struct md_t { bit<10> s; }
 struct eh_t { }
 struct em_t { }
@@ -28,7 +31,7 @@ control Dep(packet_out pkt, inout hdr_t hdr, in md_t md, in ingress_intrinsic_me
     Mirror(1) mirror;
     Resubmit(1) resubmit;
     apply {
-        if (dprsr.mirror_type == 1) { mirror.emit(md.s, hdr.h); } // ERROR "mirror header of 42 bytes: the chip's limit is 32"
+        if (dprsr.mirror_type == 1) { mirror.emit(md.s, hdr.h); mirror.emit<mir_t>(md.s, hdr.mir); } // ERROR "mirror header of 42 bytes: the chip's limit is 32"
         if (dprsr.resubmit_type == 1) { resubmit.emit(hdr.h); } // ERROR "resubmit header of 42 bytes: the chip's limit is 8"
         pkt.emit(hdr);
     }
