@@ -50,6 +50,15 @@ type Config struct {
 	// again (recirculation, egress mirroring); beyond it packets are dropped
 	// and counted. 0 means DefaultMaxReentries.
 	MaxReentries int
+	// DigestTimeout is how long the first quantum of a batch of digests waits
+	// for others, in nanoseconds; 0 means DefaultDigestTimeoutNS. DigestBatch is
+	// how many there are in a batch at most; 0 means the chip's 2048 or, Tofino
+	// 2, 4096.
+	DigestTimeout int64
+	DigestBatch   int
+	// ManualDigestAck: batches of digests wait for Switch.AckDigest. Otherwise
+	// they are acknowledged when they are delivered, as BFRuntime's server does.
+	ManualDigestAck bool
 	// Timing between the places where the chip takes timestamps.
 	Timing Timing
 }

@@ -39,6 +39,7 @@ const (
 	ChipRecirculate ChipKind = "recirculate" // a frame leaves into its own pipe: data
 	ChipSend        ChipKind = "send"        // a frame leaves: data
 	ChipDrop        ChipKind = "drop"        // a packet ends: reason
+	ChipDigest      ChipKind = "digest"      // the learn filter took a quantum: name, data, result (learned, duplicate, lost)
 )
 
 // Trace runs one packet as Process would, through the reference engine, and
