@@ -45,8 +45,12 @@ func (a *aliases) walk(list []ir.Stmt) {
 		a.list[n].to = a.at
 		a.in = a.in[:len(a.in)-1]
 	}()
-	for _, s := range list {
+	for i, s := range list {
 		a.at++
+		if a.reset(list[:i], s) {
+			a.b.resets[s] = true
+			continue
+		}
 		switch s := s.(type) {
 		case *ir.If:
 			in := a.b.p.set()
@@ -70,6 +74,23 @@ func (a *aliases) walk(list []ir.Stmt) {
 			a.stmt(s)
 		}
 	}
+}
+
+// reset: the statement clears an out argument of a call that also takes it in:
+// "v = f; f = 0" at one position. On the chip nothing clears it.
+func (a *aliases) reset(before []ir.Stmt, s ir.Stmt) bool {
+	x, ok := s.(*ir.Assign)
+	if !ok || !isZero(x.X) {
+		return false
+	}
+	for i := len(before) - 1; i >= 0 && before[i].At() == x.P; i-- {
+		if y, ok := before[i].(*ir.Assign); ok {
+			if l, ok := y.X.(*ir.Load); ok && l.Loc == x.Dst {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (a *aliases) stmt(s ir.Stmt) {
@@ -199,6 +220,9 @@ func (p *places) join(f, with int) {
 // nothing: after joining, the statement copies a value onto itself, or clears
 // what the caller's value takes the place of.
 func (b *builder) nothing(s ir.Stmt) bool {
+	if b.resets[s] {
+		return true
+	}
 	switch s := s.(type) {
 	case *ir.Assign:
 		if l, ok := s.X.(*ir.Load); ok {

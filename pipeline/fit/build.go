@@ -22,6 +22,7 @@ type builder struct {
 	nodes   []*node
 	seqs    int
 	run     *run
+	resets  map[ir.Stmt]bool
 	carried map[int]bool // fields joined with another (alias.go)
 }
 
@@ -35,7 +36,7 @@ type run struct {
 }
 
 func newBuilder(c *chip, pl *ir.Pipeline, g *ir.Gress) *builder {
-	b := &builder{c: c, pl: pl, p: newPlaces(g), tables: map[int]*node{}, params: map[int]bool{}, names: map[string]int{}, carried: map[int]bool{}}
+	b := &builder{c: c, pl: pl, p: newPlaces(g), tables: map[int]*node{}, params: map[int]bool{}, names: map[string]int{}, carried: map[int]bool{}, resets: map[ir.Stmt]bool{}}
 	for _, a := range pl.Actions {
 		if a.Dir == g.Dir {
 			for i := range a.Bytes {
