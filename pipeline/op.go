@@ -146,6 +146,8 @@ const (
 	opReturn    // from an action's body
 	opHash      // [d] = hashes[a] of n bytes at b
 	opHashN     // wide: m bytes at k = hash of n bytes at b
+	opHashDyn   // [d] = dyns[a]
+	opHashDynN  // wide: dyns[a]
 	opRandom    // [d] = random & m
 	opCount     // counter a at [x], minus [y] bytes when n
 	opCountCell // counter a at the entry's cell
@@ -219,6 +221,7 @@ type gress struct {
 	bitOps  []bitOp
 	math    []ir.MathUnit
 	hashes  []*hash.Func
+	dyns    []dynHash
 }
 
 // span is bytes [lo, hi) of frame.mem.

@@ -362,9 +362,8 @@ func (r *reference) hashInput(h *ir.Hash, data []ir.Expr) []byte {
 
 func (r *reference) hashGet(s *ir.HashGet) {
 	h := r.pl.Hashes[s.Hash]
-	in := r.hashInput(h, s.Data)
 	out := make([]byte, (max(h.Width, s.Dst.Width)+7)/8)
-	r.pi.hashes[s.Hash].Sum(out, in)
+	in := r.hashSum(s.Hash, s.Data, out)
 	v := new(big.Int).SetBytes(out)
 	r.event(KindHash, s.P, h.Name, "input", fmt.Sprintf("%x", in), "value", hexText(v, h.Width))
 	r.set(s.P, s.Dst, v)

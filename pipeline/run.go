@@ -405,6 +405,10 @@ func (pi *Pipe) run(p *Pass, dir ir.Dir) {
 			p.regs[i.d] = g.hashes[i.a].Sum64(p.mem[i.b:i.b+int32(i.n)]) & i.m
 		case opHashN:
 			g.hashes[i.a].Sum(p.mem[i.k:i.k+i.m], p.mem[i.b:i.b+int32(i.n)])
+		case opHashDyn:
+			p.regs[i.d] = g.dyns[i.a].word(p.mem) & i.m
+		case opHashDynN:
+			g.dyns[i.a].wide(p.mem)
 		case opRandom:
 			p.regs[i.d] = p.Rand.Uint64() & i.m
 		case opCount:

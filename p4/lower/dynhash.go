@@ -10,14 +10,16 @@ import (
 // dynamicHash notes what a call of a hash reads. With one call in the program
 // the control plane may change it (bfrt.md section 9); a second call of the
 // instance takes that away, as in the chip's compiler.
-func (g *gress) dynamicHash(m *method, id int) {
+func (g *gress) dynamicHash(m *method, id, n int) {
 	h := g.pl.Hashes[id]
 	switch at, ok := g.hashCalls[m.inst]; {
 	case !ok:
 		g.hashCalls[m.inst] = m.e
 		h.Dynamic = true
 	case at != m.e:
-		h.Dynamic, h.Inputs = false, nil
+		for _, i := range []int{id, m.inst.id} { // symmetric makes a version per call
+			g.pl.Hashes[i].Dynamic, g.pl.Hashes[i].Inputs = false, nil
+		}
 		return
 	case !h.Dynamic:
 		return
@@ -30,6 +32,9 @@ func (g *gress) dynamicHash(m *method, id int) {
 		for _, e := range l.Fields {
 			g.hashInput(m.f, h, e.Value)
 		}
+	}
+	if len(h.Symmetric) > 0 && len(h.Inputs) != n {
+		h.Dynamic, h.Inputs = false, nil // pairs are named by what the list has, not by parts
 	}
 }
 

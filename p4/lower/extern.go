@@ -406,7 +406,7 @@ func (g *gress) hashGet(m *method) *value {
 	v := g.expr(m.f, m.arg(0))
 	data := g.flatten(v)
 	id = g.symmetric(m, id, data)
-	g.dynamicHash(m, id)
+	g.dynamicHash(m, id, len(data))
 	dst, r := g.result(m, m.rt)
 	g.emit(&ir.HashGet{S: g.s(), Dst: dst, Hash: id, Data: data})
 	return r
