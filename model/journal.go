@@ -38,6 +38,7 @@ const (
 	recordOutcome                         // of the input before
 	recordForget                          // the names written so far
 	recordEnd                             // what a replay must arrive at
+	recordEvent                           // something became due: its order and when
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -274,6 +275,18 @@ func (j *Journal) operation(ctx context.Context, t tables.Target, table, op stri
 	err := j.s.store.Operation(context.WithoutCancel(ctx), t, table, op)
 	j.outcome(err)
 	return err
+}
+
+// event records that the chip did something because its time had come.
+func (j *Journal) event(e *event, due int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.begin(j.s.clock.Now())
+	j.e.Uint(e.order)
+	j.e.Int(due)
+	j.input(recordEvent)
+	e.fire(due)
+	j.outcome(nil)
 }
 
 // link and device write an input that cannot fail; what they return ends it.
