@@ -89,8 +89,8 @@ func (l *lowerer) program(opt Options) *ir.Program {
 	}
 	at := main.Decl.Pos()
 	pack := typeName(main.Type)
-	if pack != "Switch" {
-		l.errorf(at, "architecture package %s is not supported (packages: Switch of TNA and T2NA)", pack)
+	if pack != "Switch" && pack != "MultiParserSwitch" {
+		l.errorf(at, "architecture package %s is not supported (packages: Switch of TNA and T2NA, MultiParserSwitch of TNA)", pack)
 		return prog
 	}
 	c := l.info.Constructions[main.Decl]
@@ -172,10 +172,13 @@ func (l *lowerer) pipe(name string, c *types.Call, at syntax.Pos) *ir.Pipeline {
 	p.pl.Pos = irPos(at)
 	in, eg := p.newGress(ir.Ingress), p.newGress(ir.Egress)
 	p.pl.Ingress, p.pl.Egress = in.out, eg.out
-	if r := typeName(c.Result); r != "" && r != "Pipeline" {
+	r := typeName(c.Result)
+	multi := r == "MultiParserPipeline"
+	if r != "" && r != "Pipeline" && !multi {
 		l.unsupported(at, "package "+r)
 		return p.pl
 	}
+	var parsers [2]*parserSet
 	var blocks [6]*instance
 	for i := range blocks {
 		g := in
@@ -183,7 +186,13 @@ func (l *lowerer) pipe(name string, c *types.Call, at syntax.Pos) *ir.Pipeline {
 			g = eg
 		}
 		if a := argument(c, i); a != nil {
-			blocks[i] = g.blockInstance(a)
+			if i%3 == 0 {
+				if parsers[i/3] = g.parserSetArg(a, multi); parsers[i/3] != nil {
+					blocks[i] = parsers[i/3].parsers[0]
+				}
+			} else {
+				blocks[i] = g.blockInstance(a)
+			}
 		}
 		if blocks[i] == nil || blocks[i].frame == nil {
 			l.errorf(at, "pipeline %s: the %s is not an instance of a parser or control", name, blockNames[i])
@@ -193,22 +202,27 @@ func (l *lowerer) pipe(name string, c *types.Call, at syntax.Pos) *ir.Pipeline {
 	if a := argument(c, 6); a != nil {
 		l.unsupported(a.Pos(), "the ghost control")
 	}
-	in.lower(blocks[0], blocks[1], blocks[2])
-	eg.lower(blocks[3], blocks[4], blocks[5])
+	in.lower(parsers[0], blocks[1], blocks[2])
+	eg.lower(parsers[1], blocks[4], blocks[5])
 	eg.checkDirect()
 	return p.pl
 }
 
 // lower turns the three blocks of a gress into ir.
-func (g *gress) lower(parser, control, deparser *instance) {
-	pd, ok1 := parser.decl.(*syntax.ParserDecl)
-	cd, ok2 := control.decl.(*syntax.ControlDecl)
-	dd, ok3 := deparser.decl.(*syntax.ControlDecl)
-	if !ok1 || !ok2 || !ok3 {
+func (g *gress) lower(parsers *parserSet, control, deparser *instance) {
+	parser := parsers.parsers[0]
+	ok := true
+	for _, p := range parsers.parsers {
+		_, is := p.decl.(*syntax.ParserDecl)
+		ok = ok && is
+	}
+	cd, ok1 := control.decl.(*syntax.ControlDecl)
+	dd, ok2 := deparser.decl.(*syntax.ControlDecl)
+	if !ok || !ok1 || !ok2 {
 		g.errorf(parser.at, "%s pipeline needs a parser, a control and a deparser", g.dir)
 		return
 	}
-	g.blockParams(parser, pd.Params, control, cd.Params, deparser, dd.Params)
+	g.blockParams(parsers.parsers, control, cd.Params, deparser, dd.Params)
 	g.dataBytes = g.actionDataBytes()
 	g.dataOff = g.used
 	g.used += g.dataBytes
@@ -218,7 +232,7 @@ func (g *gress) lower(parser, control, deparser *instance) {
 		g.pl.PortMetadata = &ir.PortMetadata{Name: parser.frame.path + "$PORT_METADATA", Bytes: area / 8}
 	}
 	g.block = inParser
-	g.lowerParser(parser, pd.Name.Value)
+	g.lowerParsers(parsers)
 	g.block = inControl
 	g.bodyState = bodyState{}
 	g.at = cd.Body.Pos()
@@ -263,7 +277,7 @@ func (g *gress) blockInstance(a syntax.Expr) *instance {
 // blockParams gives the parameters of the three blocks their storage. Headers
 // and metadata are the first two after the packet; all blocks of a gress share
 // them, and every intrinsic struct, so nothing is copied between blocks.
-func (g *gress) blockParams(parser *instance, pp []*syntax.Param, control *instance, cp []*syntax.Param, deparser *instance, dp []*syntax.Param) {
+func (g *gress) blockParams(parsers []*instance, control *instance, cp []*syntax.Param, deparser *instance, dp []*syntax.Param) {
 	hdr := g.shared(control, cp, 0)
 	md := g.shared(control, cp, 1)
 	give := func(inst *instance, params []*syntax.Param, skip int) {
@@ -288,7 +302,9 @@ func (g *gress) blockParams(parser *instance, pp []*syntax.Param, control *insta
 		}
 	}
 	give(control, cp, 0)
-	give(parser, pp, 1)
+	for _, p := range parsers {
+		give(p, p.decl.(*syntax.ParserDecl).Params, 1)
+	}
 	give(deparser, dp, 1)
 }
 
