@@ -1,7 +1,7 @@
 // A small switch that uses everything the chip offers around its pipelines:
 // unicast, both multicast groups with pruning, copies to the CPU, mirroring
 // from both sides, resubmit, recirculation and bridged metadata.
-// For Tofino and Tofino 2.
+// For Tofino and Tofino 2. With ODD, no header but Ethernet is whole bytes.
 #include <core.p4>
 #if __TARGET_TOFINO__ == 2
 #include <t2na.p4>
@@ -15,16 +15,26 @@ header ethernet_h {
     bit<16> type;
 }
 
+#ifdef ODD
+#define FLEXIBLE @flexible
+#define KIND bit<7>
+#define AGAIN_PORT bit<9>
+#else
+#define FLEXIBLE
+#define KIND bit<8>
+#define AGAIN_PORT bit<16>
+#endif
+
 // Carried from ingress to egress.
-header bridge_h {
-    bit<8>  kind;
+FLEXIBLE header bridge_h {
+    KIND    kind;
     bit<7>  pad;
     bit<1>  mirror;
     bit<16> session;
 }
 
-header mirror_h {
-    bit<8> kind;
+FLEXIBLE header mirror_h {
+    KIND kind;
 }
 
 // What a resubmitted packet carries: 8 bytes, on Tofino 2 16 (and the chip puts
@@ -36,13 +46,13 @@ header mirror_h {
 #define AGAIN_PAD 48
 #define AGAIN_GAP 0
 #endif
-header again_h {
-    bit<16>        port;
+FLEXIBLE header again_h {
+    AGAIN_PORT     port;
     bit<AGAIN_PAD> pad;
 }
 
-const bit<8> KIND_BRIDGE = 1;
-const bit<8> KIND_MIRROR = 2;
+const KIND KIND_BRIDGE = 1;
+const KIND KIND_MIRROR = 2;
 
 struct ingress_headers {
     bridge_h   bridge;
@@ -164,7 +174,7 @@ control IgDeparser(packet_out pkt, inout ingress_headers hdr, in ingress_meta md
 parser EgParser(packet_in pkt, out egress_headers hdr, out egress_meta md, out egress_intrinsic_metadata_t intr) {
     state start {
         pkt.extract(intr);
-        transition select(pkt.lookahead<bit<8>>()) {
+        transition select(pkt.lookahead<KIND>()) {
             KIND_BRIDGE: bridged;
             KIND_MIRROR: mirrored;
             default: reject;
