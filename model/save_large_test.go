@@ -1,0 +1,140 @@
+package model
+
+import (
+	"context"
+	"encoding/binary"
+	"math/rand/v2"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"gofino/internal/clock"
+	"gofino/internal/snap"
+	"gofino/p4"
+	"gofino/pipeline/ir"
+	"gofino/tables"
+)
+
+func largeProgram(t testing.TB) *ir.Program {
+	prog, diags := p4.Compile("testdata/large.p4", p4.Options{})
+	if prog == nil {
+		t.Fatal(diags)
+	}
+	return prog
+}
+
+// large is a switch with so many exact entries, and every cell of 64 MiB of
+// registers random.
+func large(t testing.TB, prog *ir.Program, entries int) *Switch {
+	s, err := New(prog, Config{Pipes: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := s.store.State(0).Registers[0]
+	rnd := rand.New(rand.NewPCG(1, 1))
+	for i := range uint64(r.Len()) {
+		r.Set(i, rnd.Uint64(), 0)
+	}
+	const batch = 4096
+	updates := make([]tables.Update, 0, batch)
+	for i := range entries {
+		updates = append(updates, tables.Update{Op: tables.Insert, Entry: tables.TableEntry{
+			Table: "pipe.Ig.hosts", Action: "Ig.send",
+			Key:  []tables.KeyField{{Name: "hdr.eth.dst", Value: binary.BigEndian.AppendUint32(nil, uint32(i)*2654435761)}},
+			Data: []tables.DataField{{Name: "port", Value: num16(uint64(i % 64))}},
+		}})
+		if len(updates) == batch || i == entries-1 {
+			if err := s.API().Write(context.Background(), tables.AllPipes, updates, tables.RollbackOnError); err != nil {
+				t.Fatal(err)
+			}
+			updates = updates[:0]
+		}
+	}
+	return s
+}
+
+// 1 M exact entries and 64 MiB of registers: less than 5 s each way.
+func TestLargeStateIsQuick(t *testing.T) {
+	const entries, most = 1 << 20, 5 * time.Second
+	prog := largeProgram(t)
+	s := large(t, prog, entries)
+	path := filepath.Join(t.TempDir(), "state")
+	start := time.Now()
+	if err := s.SaveFile(path); err != nil {
+		t.Fatal(err)
+	}
+	saving := time.Since(start)
+	start = time.Now()
+	again, err := RestoreFile(path, prog, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	loading := time.Since(start)
+	t.Logf("saved in %v, loaded in %v", saving, loading)
+	if saving > most || loading > most {
+		t.Errorf("saved in %v, loaded in %v, want at most %v", saving, loading, most)
+	}
+	if n, _ := again.store.Usage(context.Background(), tables.AllPipes, "hosts"); n != entries {
+		t.Errorf("%d entries, want %d", n, entries)
+	}
+	if again.StateHash() != s.StateHash() {
+		t.Error("another state")
+	}
+}
+
+// A switch that holds little is a small file, however large its registers.
+func TestEmptyStateIsSmall(t *testing.T) {
+	s, err := New(largeProgram(t), Config{Pipes: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(s.body(0)); n > 4096 {
+		t.Errorf("%d bytes for nothing in 256 MiB of registers", n)
+	}
+}
+
+func BenchmarkSave(b *testing.B) {
+	s := large(b, largeProgram(b), 1<<16)
+	for b.Loop() {
+		b.SetBytes(int64(len(s.body(0))))
+	}
+}
+
+func BenchmarkRestore(b *testing.B) {
+	prog := largeProgram(b)
+	body := large(b, prog, 1<<16).body(0)
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if _, err := restore(body, prog, Config{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// Every field of Config comes back: whoever adds one adds it to saveHead.
+func TestConfigIsSaved(t *testing.T) {
+	prog := testProgram(ir.Tofino)
+	c := Config{
+		Pipes: 3, Seed: 1 << 40, Clock: new(clock.Virtual), StrictPorts: true, CPUPort: 66, PlainRecirculation: true, MaxReentries: 9,
+		Timing: Timing{Parser: 1, Ingress: 2, Queue: 3, Egress: 4},
+	}
+	v := reflect.ValueOf(c)
+	for i := range v.NumField() {
+		if v.Field(i).IsZero() {
+			t.Fatalf("the test does not set %s", v.Type().Field(i).Name)
+		}
+	}
+	s, err := New(prog, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := snap.NewDecoder(s.body(77))
+	got, now, err := loadHead(d.Section("HEAD"), prog, Config{})
+	if got.Clock = c.Clock; got != c || now != 77 || err != nil {
+		t.Errorf("%+v at %d, want %+v at 77; %v", got, now, c, err)
+	}
+	if _, _, err := loadHead(snap.NewDecoder(s.body(0)).Section("HEAD"), prog, c); err != nil {
+		t.Error(err)
+	}
+}
