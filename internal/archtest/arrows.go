@@ -36,6 +36,7 @@ var arrows = map[string]row{
 	"pipeline":      {ours: []string{"pipeline/ir", "pipeline/hash", "tables"}},
 	"pipeline/ir":   {},
 	"pipeline/hash": {ours: []string{"pipeline/ir"}},
+	"pipeline/fit":  {ours: []string{"pipeline/ir"}},
 	"tables":        {ours: []string{"pipeline/ir", "pipeline/hash"}},
 	"pre":           {},
 	"model":         {ours: []string{"pipeline", "pipeline/ir", "tables", "pre"}},

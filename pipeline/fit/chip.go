@@ -1,6 +1,10 @@
 package fit
 
-import "gofino/pipeline/ir"
+import (
+	"strings"
+
+	"gofino/pipeline/ir"
+)
 
 // chip is what the chip offers and how long it takes.
 type chip struct {
@@ -84,4 +88,12 @@ func chipOf(t ir.Target) *chip {
 		base: 20, predicate: 11, minEgress: 160, corner: 4, turn: 6, concurrent: 1, clockMHz: 1220,
 		exitJumps: true,
 	}
+}
+
+// targetOf reads the name that a report or a compiler gives a chip.
+func targetOf(name string) ir.Target {
+	if strings.HasPrefix(name, "tofino2") {
+		return ir.Tofino2
+	}
+	return ir.Tofino
 }
