@@ -18,12 +18,12 @@ parser Prs(packet_in pkt, out hdr_t hdr, out md_t md, out ingress_intrinsic_meta
 control Ing(inout hdr_t hdr, inout md_t md, in ingress_intrinsic_metadata_t ig,
             in ingress_intrinsic_metadata_from_parser_t prsr, inout ingress_intrinsic_metadata_for_deparser_t dprsr,
             inout ingress_intrinsic_metadata_for_tm_t tm) {
-    Meter<bit<10>>(1024, MeterType_t.BYTES) meter; // ERROR "extern Meter is not supported yet by this version (instance \"meter\")"
-    DirectMeter(MeterType_t.PACKETS) dmeter; // ERROR "extern DirectMeter is not supported yet"
-    Lpf<bit<8>, bit<4>>(16) lpf; // ERROR "extern Lpf is not supported yet"
-    DirectLpf<bit<8>>() dlpf; // ERROR "extern DirectLpf is not supported yet"
-    Wred<bit<19>, bit<4>>(16, 1, 0) wred; // ERROR "extern Wred is not supported yet"
-    DirectWred<bit<19>>(1, 0) dwred; // ERROR "extern DirectWred is not supported yet"
+    Meter<bit<10>>(1024, MeterType_t.BYTES) meter;
+    DirectMeter(MeterType_t.PACKETS) dmeter;
+    Lpf<bit<8>, bit<4>>(16) lpf;
+    DirectLpf<bit<8>>() dlpf;
+    Wred<bit<19>, bit<4>>(16, 1, 0) wred;
+    DirectWred<bit<19>>(1, 0) dwred;
     Hash<bit<14>>(HashAlgorithm_t.CRC16) sel_hash;
     ActionProfile(16) ap;
     ActionSelector(ap, sel_hash, SelectorMode_t.FAIR, 10, 10) sel;
