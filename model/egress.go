@@ -48,6 +48,10 @@ func (c *call) egress(p *pipe, pk *stored, to destination) {
 		payload = payload[n-len(pk.head):]
 	}
 
+	if n := eg.Intr(ir.MTUTruncLen); n != 0 {
+		head, payload = truncate(head, payload, int(n))
+	}
+
 	drop := eg.Intr(ir.DropCtl)
 	if eg.Mirror.Index >= 0 && drop&4 == 0 && eg.Intr(ir.MirrorTypeValid) != 0 {
 		c.egressMirror(p, pk, to, head, payload, id)

@@ -23,19 +23,26 @@ type fixedTable struct {
 	modify func(k fixedKey, r record) (func(), error)
 	inc    func(k fixedKey, r record, remove bool) (func(), error)
 	delete func(k fixedKey) (func(), error)
-	clear  func() (func(), error)
+	clear  func(all fixedKey) (func(), error) // all has the pipe only
 	// get reads an entry; the action is "" where the table has none.
 	get  func(k fixedKey) (r record, action string, err error)
 	keys func() []fixedKey // of all entries, in order; nil: only get by key
 	// always: the table has all its entries from the start; to add one is to
 	// set it.
 	always bool
+	// pipes: each of so many pipes has its own entries; 0: the table belongs to
+	// the whole chip.
+	pipes int
+	// actionOptional: a write without an action keeps the one there was.
+	actionOptional bool
 }
 
-// fixedKey is a key of up to two numbers, or a string.
+// fixedKey is a key of up to two numbers, or a string. pipe is the target where
+// each pipe has its own entries: a pipe's number + 1, or 0 for all.
 type fixedKey struct {
-	n   [2]uint64
-	str string
+	n    [2]uint64
+	str  string
+	pipe int
 }
 
 // record is data by field name. Numbers are in whole bytes of their width.
@@ -115,19 +122,30 @@ func (t *fixedTable) operations() string {
 	return strings.Join(out, ", ")
 }
 
-// Write applies one update. The fixed tables belong to the chip, not to a pipe.
+// onPipe checks the target.
+func (t *fixedTable) onPipe(op string, target tables.Target) error {
+	if target.Pipe == 0 || target.Pipe > 0 && target.Pipe <= t.pipes {
+		return nil
+	}
+	if t.pipes > 0 {
+		return t.fail(op, tables.ErrInvalid, "pipe %d is targeted (pipes: 0..%d)", target.Pipe-1, t.pipes-1)
+	}
+	return t.fail(op, tables.ErrInvalid, "pipe %d is targeted, but the table belongs to the whole chip (target: all pipes)", target.Pipe-1)
+}
+
+// Write applies one update. Most fixed tables belong to the chip, not to a pipe.
 func (t *fixedTable) Write(target tables.Target, op tables.Op, remove bool, e *tables.TableEntry) (func(), error) {
 	name := "change"
 	if int(op) < len(opNames) && opNames[op] != "" {
 		name = opNames[op]
 	}
-	if target.Pipe != 0 {
-		return nil, t.fail(name, tables.ErrInvalid, "pipe %d is targeted, but the table belongs to the whole chip (target: all pipes)", target.Pipe-1)
+	if err := t.onPipe(name, target); err != nil {
+		return nil, err
 	}
 	unsupported := func() (func(), error) {
 		return nil, t.fail(name, tables.ErrNotSupported, "the table has: %s", t.operations())
 	}
-	if e.Default {
+	if e.Default && len(t.spec.Key) > 0 {
 		return unsupported()
 	}
 	if op == tables.Delete && len(e.Key) == 0 && len(t.spec.Key) > 0 {
@@ -135,12 +153,13 @@ func (t *fixedTable) Write(target tables.Target, op tables.Op, remove bool, e *t
 		if t.clear == nil {
 			return unsupported()
 		}
-		return t.done(name)(t.clear())
+		return t.done(name)(t.clear(fixedKey{pipe: target.Pipe}))
 	}
 	k, err := t.key(name, e.Key)
 	if err != nil {
 		return nil, err
 	}
+	k.pipe = target.Pipe
 	if op == tables.Delete {
 		if t.delete == nil {
 			return unsupported()
@@ -232,7 +251,7 @@ func (t *fixedTable) record(op string, e *tables.TableEntry) (record, error) {
 	if len(t.spec.Actions) == 0 && e.Action != "" {
 		return nil, t.fail(op, tables.ErrInvalid, "action %q given, but the table has no actions", e.Action)
 	}
-	if len(t.spec.Actions) > 0 {
+	if len(t.spec.Actions) > 0 && (e.Action != "" || !t.actionOptional) {
 		n := slices.IndexFunc(t.spec.Actions, func(a tables.ActionSpec) bool { return a.Name == e.Action })
 		if n < 0 {
 			return nil, t.fail(op, tables.ErrInvalid, "no action %q (actions: %s)", e.Action,
@@ -389,9 +408,15 @@ func (t *fixedTable) Usage(tables.Target) (int, error) {
 }
 
 // Read yields one entry, or all.
-func (t *fixedTable) Read(_ tables.Target, q *tables.Query) iter.Seq2[*tables.TableEntry, error] {
+func (t *fixedTable) Read(target tables.Target, q *tables.Query) iter.Seq2[*tables.TableEntry, error] {
 	return func(yield func(*tables.TableEntry, error) bool) {
 		keyless := len(t.spec.Key) == 0
+		if t.pipes > 0 {
+			if err := t.onPipe("read", target); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
 		if q.Default && !keyless {
 			return // no default entry
 		}
@@ -419,6 +444,9 @@ func (t *fixedTable) Read(_ tables.Target, q *tables.Query) iter.Seq2[*tables.Ta
 			keys = t.keys()
 		}
 		for _, k := range keys {
+			if t.pipes > 0 {
+				k.pipe = target.Pipe
+			}
 			r, action, err := t.get(k)
 			if err != nil {
 				if len(q.Key) == 0 && errors.Is(t.wrap("read", err), tables.ErrNotFound) {
@@ -454,8 +482,12 @@ func (t *fixedTable) entry(k fixedKey, r record, action string, q *tables.Query)
 	if q.KeyOnly {
 		return e
 	}
-	for i := range t.spec.Data {
-		s := &t.spec.Data[i]
+	data := t.spec.Data
+	if n := slices.IndexFunc(t.spec.Actions, func(a tables.ActionSpec) bool { return a.Name == action }); n >= 0 {
+		data = slices.Concat(t.spec.Actions[n].Data, data)
+	}
+	for i := range data {
+		s := &data[i]
 		if q.Fields != nil && !slices.Contains(q.Fields, s.Name) {
 			continue
 		}
@@ -542,5 +574,5 @@ func fixedSpec(name string, id uint32, typ string, size int, key, data string) *
 
 // fixedTables are the chip's own tables.
 func (s *Switch) fixedTables() []*fixedTable {
-	return slices.Concat(s.portTables(), s.preTables(), []*fixedTable{s.mirrorCfg(), s.deviceConfig()})
+	return slices.Concat(s.portTables(), s.preTables(), []*fixedTable{s.mirrorCfg(), s.deviceConfig()}, s.pktgen.tables())
 }

@@ -129,7 +129,7 @@ func (s *Switch) restoreMirror(id uint16, e *mirrorEntry, live *session) {
 	s.mirrors[id].Store(live)
 }
 
-func (s *Switch) clearMirrors() (func(), error) {
+func (s *Switch) clearMirrors(fixedKey) (func(), error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	entries := maps.Clone(s.mirrorTable)

@@ -162,7 +162,7 @@ func (s *Switch) storePort(p Port, e *portEntry) {
 	s.setPortFlags(p)
 }
 
-func (s *Switch) clearPorts() (func(), error) {
+func (s *Switch) clearPorts(fixedKey) (func(), error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var restore []func()

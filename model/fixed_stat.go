@@ -117,7 +117,7 @@ func (s *Switch) restoreStat(pi *pipe, c *portCount, old portCount) func() {
 	}
 }
 
-func (s *Switch) clearStats() (func(), error) {
+func (s *Switch) clearStats(fixedKey) (func(), error) {
 	var undo []func()
 	for _, pi := range s.pipes {
 		pi.st.Mu.Lock()

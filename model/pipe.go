@@ -127,6 +127,16 @@ func recirculates(t ir.Target, p Port) bool {
 	return l >= 68 && l <= 71
 }
 
+// inside tells whether a front-panel port (chip.md section 1) is wired to
+// itself.
+func (c *Config) inside(t ir.Target, p Port) bool {
+	first, last := 0, 63
+	if t == ir.Tofino2 {
+		first, last = 8, 71
+	}
+	return c.LoopPipes>>p.Pipe()&1 != 0 && p.Local() >= first && p.Local() <= last
+}
+
 // cpuPorts are pipe 0's ports to the CPU. They need no $PORT entry.
 func cpuPort(t ir.Target, p Port) bool {
 	if t == ir.Tofino2 {

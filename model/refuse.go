@@ -16,7 +16,7 @@ var notEmulated = []struct {
 	{ir.MirrorHash, "mirror_hash"}, {ir.MirrorIngressCos, "mirror_ingress_cos"},
 	{ir.MirrorDeflectOnDrop, "mirror_deflect_on_drop"}, {ir.MirrorMulticastCtrl, "mirror_multicast_ctrl"},
 	{ir.MirrorEgressPort, "mirror_egress_port"}, {ir.MirrorQID, "mirror_qid"}, {ir.MirrorCoalesceLength, "mirror_coalesce_length"},
-	{ir.AdvFlowCtl, "adv_flow_ctl"}, {ir.MTUTruncLen, "mtu_trunc_len"}, {ir.MTUTruncErr, "mtu_trunc_err_f"},
+	{ir.AdvFlowCtl, "adv_flow_ctl"}, {ir.MTUTruncErr, "mtu_trunc_err_f"},
 	{ir.UpdateDelayOnTx, "update_delay_on_tx"},
 }
 

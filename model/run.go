@@ -320,6 +320,11 @@ func (c *call) endOfIngress(p *pipe, a *arrival, prefix int, enq int64) {
 		c.at = a.from
 	}
 
+	if n := ig.Intr(ir.MTUTruncLen); n != 0 {
+		// Tofino 2: the packet goes on with this many bytes (a choice: no public
+		// source says whether the FCS counts; here it does not).
+		pk.head, pk.payload = truncate(pk.head, pk.payload, int(n))
+	}
 	c.seq++
 	pk.seq = c.seq
 	pk.bypass = ig.Intr(ir.BypassEgress) != 0

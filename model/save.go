@@ -36,7 +36,10 @@ var parts = []part{
 	{"PORT", (*Switch).savePorts, (*Switch).loadPorts},
 	{"MIRR", (*Switch).saveMirrors, (*Switch).loadMirrors},
 	{"PIPE", (*Switch).savePipes, (*Switch).loadPipes},
-	// After PORT: what links did to the engine is in its own state.
+	{"LERN", (*Switch).saveLearning, (*Switch).loadLearning},
+	// After PORT: what links did to the generator and to the engine is in their
+	// own state.
+	{"PGEN", (*Switch).savePktgen, (*Switch).loadPktgen},
 	{"PRE ", func(s *Switch, e *snap.Encoder) { s.pre.Save(e) }, func(s *Switch, d *snap.Decoder) error { return s.pre.Load(d) }},
 }
 
@@ -113,6 +116,7 @@ func restore(body []byte, prog *ir.Program, c Config) (*Switch, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.hold()
 	for _, p := range parts {
 		tag, section := d.Next()
 		if d.Err() == nil && tag != p.tag {
@@ -134,6 +138,7 @@ func restore(body []byte, prog *ir.Program, c Config) (*Switch, error) {
 		return nil, fmt.Errorf("the clock cannot be set to the saved time (clocks: virtual, real)")
 	}
 	set.Set(now)
+	s.resumeTime()
 	return s, nil
 }
 
@@ -159,7 +164,11 @@ func (s *Switch) saveHead(e *snap.Encoder, now int64) {
 	e.Bool(s.conf.StrictPorts)
 	e.Uint(uint64(s.conf.CPUPort))
 	e.Bool(s.conf.PlainRecirculation)
+	e.Byte(s.conf.LoopPipes)
 	e.Uint(uint64(s.maxReentries))
+	e.Int(s.conf.DigestTimeout)
+	e.Uint(uint64(s.conf.DigestBatch))
+	e.Bool(s.conf.ManualDigestAck)
 	for _, t := range []int64{s.timing.Parser, s.timing.Ingress, s.timing.Queue, s.timing.Egress} {
 		e.Int(t)
 	}
@@ -175,7 +184,9 @@ func loadHead(d *snap.Decoder, prog *ir.Program, c Config) (conf Config, now int
 	conf.StrictPorts = d.Bool()
 	conf.CPUPort = Port(d.Below("the cpu port", 1<<9))
 	conf.PlainRecirculation = d.Bool()
+	conf.LoopPipes = d.Byte()
 	conf.MaxReentries = d.Below("the re-entry limit", 1<<31)
+	conf.DigestTimeout, conf.DigestBatch, conf.ManualDigestAck = d.Int(), d.Below("the digests of a batch", 1<<16), d.Bool()
 	conf.Timing = Timing{Parser: d.Int(), Ingress: d.Int(), Queue: d.Int(), Egress: d.Int()}
 	now = d.Int()
 	if err := d.End(); err != nil {
@@ -200,7 +211,11 @@ func loadHead(d *snap.Decoder, prog *ir.Program, c Config) (conf Config, now int
 		{"strict ports", c.StrictPorts, conf.StrictPorts, c.StrictPorts},
 		{"cpu port", c.CPUPort != 0, conf.CPUPort, c.CPUPort},
 		{"plain recirculation", c.PlainRecirculation, conf.PlainRecirculation, c.PlainRecirculation},
+		{"looped pipes", c.LoopPipes != 0, conf.LoopPipes, c.LoopPipes},
 		{"re-entry limit", c.MaxReentries != 0, conf.MaxReentries, c.MaxReentries},
+		{"digest timeout", c.DigestTimeout != 0, conf.DigestTimeout, c.DigestTimeout},
+		{"digest batch", c.DigestBatch != 0, conf.DigestBatch, c.DigestBatch},
+		{"manual digest acknowledgement", c.ManualDigestAck, conf.ManualDigestAck, c.ManualDigestAck},
 		{"timing", c.Timing != Timing{}, conf.Timing, c.Timing.withDefaults()},
 	} {
 		if f.given && f.saved != f.want {

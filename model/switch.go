@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"gofino/internal/clock"
+	"gofino/internal/snap"
 	"gofino/pipeline/ir"
 	"gofino/pre"
 	"gofino/tables"
@@ -181,7 +182,7 @@ func (s *Switch) setPortFlags(p Port) {
 			f |= portUp
 		}
 	}
-	if recirc && !s.conf.PlainRecirculation || e != nil && e.loopback() || g.loop[p] {
+	if recirc && !s.conf.PlainRecirculation || e != nil && e.loopback() || g.loop[p] || s.conf.inside(s.target, p) {
 		f |= portLoop
 		if g.match[p] {
 			f |= portMatch
@@ -246,6 +247,9 @@ func (s *Switch) stateHash(now int64) [32]byte {
 	s.mu.Lock()
 	b = s.appendTables(b)
 	s.mu.Unlock()
+	var e snap.Encoder
+	s.savePktgen(&e)
+	h.Write(e.Body())
 	h.Write(b)
 	return [32]byte(h.Sum(nil))
 }
