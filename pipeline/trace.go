@@ -26,7 +26,8 @@ type Event struct {
 }
 
 // Attr is one detail of an event. Numbers are written 0x..., as wide as the
-// field.
+// field; a length or offset in the packet in bytes, "14", or, where it is not
+// whole bytes, "35+2 bits".
 type Attr struct{ Name, Value string }
 
 // Get returns the value of the attribute called name, "" where there is none.
