@@ -183,9 +183,6 @@ func (it *idleTable) set(e *Entry, d *entryData) (undo func()) {
 		c.hit = *d.active
 		c.idle = it.notifies() && !c.hit
 		e.hit.Store(0)
-		if c.hit && !it.notifies() {
-			e.hit.Store(1)
-		}
 	}
 	return func() { *it.cell(e) = old }
 }
@@ -204,7 +201,8 @@ func (it *idleTable) left(e *Entry) uint32 {
 	return uint32(max(int64(c.ttl)-(it.last-c.since)/millisecond, 0))
 }
 
-// state is $ENTRY_HIT_STATE. Reading the hardware's bit clears it.
+// state is $ENTRY_HIT_STATE. The chip's driver clears the hardware's bit when it
+// reads it; here only UpdateHitState does, so that looking changes nothing.
 func (it *idleTable) state(e *Entry, fromHW bool) string {
 	c := it.cell(e)
 	if c == nil {
@@ -214,8 +212,7 @@ func (it *idleTable) state(e *Entry, fromHW bool) string {
 	if it.notifies() {
 		active = !c.idle
 	} else if fromHW {
-		c.hit = e.hit.Swap(0) != 0
-		active = c.hit
+		active = c.hit || e.hit.Load() != 0
 	}
 	if active {
 		return hitActive
@@ -316,6 +313,9 @@ func (mt *matchTable) Attribute(t Target, name string) ([]DataField, error) {
 	if name == meterAttribute {
 		return mt.meterAdjust(t, mt.pipes, mt.timedCells())
 	}
+	if name == attrKeyMask {
+		return mt.keyMask(), nil
+	}
 	if name != attrIdleTimeout || mt.idle == nil {
 		return nil, noAttribute("read attribute of", mt.spec, name)
 	}
@@ -327,6 +327,9 @@ func (mt *matchTable) SetAttribute(t Target, name string, data []DataField) erro
 	const op = "set attribute of"
 	if name == meterAttribute {
 		return mt.setMeterAdjust(t, mt.pipes, mt.timedCells(), data)
+	}
+	if name == attrKeyMask {
+		return mt.setKeyMask(op, data)
 	}
 	if name != attrIdleTimeout || mt.idle == nil {
 		return noAttribute(op, mt.spec, name)
@@ -376,7 +379,8 @@ func (s *Store) tick(now int64) {
 	s.schedule()
 }
 
-// catchUp brings the store to the present before a controller looks.
+// catchUp brings the store to the present before a controller changes something.
+// To look changes nothing: who moves the clock by hand calls Tick before.
 func (s *Store) catchUp() {
 	if s.due.Load() != noSweep {
 		s.Tick(s.now())
@@ -389,7 +393,7 @@ func (s *Store) schedule() {
 	for _, it := range s.idle {
 		due = min(due, it.next)
 	}
-	if old := s.due.Swap(due); due != old && due != noSweep {
+	if old := s.due.Swap(due); due != old {
 		s.wake()
 	}
 }

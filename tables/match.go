@@ -11,6 +11,7 @@ import (
 // numbering of entries. The packet path reads it without locks.
 type Match struct {
 	engine engine // immutable, as all up to def
+	read   engine // what a lookup does: engineMasked, else engine
 	keyLen int    // bytes of a key
 	width  []int  // bits of each element
 	off    []int  // first byte of each element
@@ -23,7 +24,8 @@ type Match struct {
 	trie    *trie    // LPM tables without exact fields
 	ternary *ternary // the rest
 
-	def atomic.Pointer[Entry] // never nil
+	def  atomic.Pointer[Entry]  // never nil
+	mask atomic.Pointer[[]byte] // of engineMasked: which bits of the key count
 
 	entries []*Entry          // guarded by the store's mu; by cell, 0 is the default's
 	free    []uint32          // guarded by the store's mu; cells to use again
@@ -41,6 +43,7 @@ const (
 	engineLPM
 	engineOuterLPM
 	engineTernary
+	engineMasked // exact, after masking the key
 )
 
 // segment is a part of the key string.
@@ -97,6 +100,7 @@ func newMatch(keys []ir.Key) *Match {
 		m.ternary = newTernary(m.keyLen, m.cares())
 		m.same = make(map[string]*Entry)
 	}
+	m.read = m.engine
 	m.entries[0] = &Entry{kind: defaultEntry}
 	m.entries[0].act.Store(&ActionData{Action: -1})
 	m.def.Store(m.entries[0])
@@ -124,7 +128,7 @@ func prefixMask(width, prefix int) []byte {
 // Lookup finds the entry for a key: each element right-aligned in whole bytes,
 // as ir.Key says. Nil is a miss.
 func (m *Match) Lookup(key []byte) *Entry {
-	switch m.engine {
+	switch m.read {
 	case engineExact:
 		return m.exact.lookup(key)
 	case engineLPM:
@@ -133,10 +137,12 @@ func (m *Match) Lookup(key []byte) *Entry {
 		return m.ternary.lookup(key)
 	case engineOuterLPM:
 		return m.lookupOuter(key)
+	case engineMasked:
+		return m.lookupMasked(key)
 	case engineNone:
 		return nil
 	}
-	panic("BUG: table engine " + fmt.Sprint(m.engine))
+	panic("BUG: table engine " + fmt.Sprint(m.read))
 }
 
 func (m *Match) lookupOuter(key []byte) *Entry {

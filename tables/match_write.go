@@ -16,6 +16,7 @@ func (m *Match) newEntry(keys []ir.KeyMatch, prio uint32) *Entry {
 	e := &Entry{prio: prio}
 	switch m.engine {
 	case engineExact:
+		m.maskKey(keys)
 		key := make([]byte, 0, 24)
 		for i := range keys {
 			key = append(key, keys[i].Value...)

@@ -14,6 +14,9 @@ const (
 
 func (mt *matchTable) save(e *snap.Encoder) {
 	m := mt.m
+	if m.read == engineMasked {
+		e.Raw(*m.mask.Load())
+	}
 	e.Uint(m.seq)
 	e.Uint(uint64(len(m.free)))
 	for _, c := range m.free {
@@ -36,6 +39,9 @@ func (mt *matchTable) save(e *snap.Encoder) {
 	}
 	for _, r := range mt.regs {
 		r.save(e)
+	}
+	if mt.idle != nil {
+		mt.idle.save(e)
 	}
 	for _, t := range mt.timed {
 		t.cells.save(e)
@@ -124,6 +130,18 @@ func insideMask(d *snap.Decoder, b, mask []byte) {
 
 func (mt *matchTable) load(d *snap.Decoder) {
 	m := mt.m
+	if m.read == engineMasked {
+		mask := append([]byte(nil), d.Raw(m.keyLen)...)
+		for i, c := range m.cares() {
+			if d.Err() == nil && mask[i]&^c != 0 {
+				d.Fail("key mask %x has bits outside of the key", mask)
+			}
+		}
+		if d.Err() != nil {
+			return
+		}
+		m.mask.Store(&mask)
+	}
 	m.seq = d.Uint()
 	free := make([]uint32, d.Len())
 	for i := range free {
@@ -164,6 +182,9 @@ func (mt *matchTable) load(d *snap.Decoder) {
 	}
 	for _, r := range mt.regs {
 		r.load(d, 0, max(directCells, 2*len(m.entries)))
+	}
+	if mt.idle != nil {
+		mt.idle.load(d)
 	}
 	for _, t := range mt.timed {
 		t.cells.load(d, 0, max(directCells, 2*len(m.entries)))

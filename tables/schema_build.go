@@ -264,6 +264,9 @@ func (b *schemaBuilder) matchTable(i, j int, pl *ir.Pipeline, t *ir.Table, owner
 		s.Attributes = append(s.Attributes, meterAttribute)
 	}
 	s.Attributes = append(s.Attributes, "EntryScope")
+	if masked(t) {
+		s.Attributes = append(s.Attributes, attrKeyMask)
+	}
 	if t.ConstEntries {
 		s.Attributes = append(s.Attributes, "ConstTable")
 	}

@@ -53,7 +53,11 @@ const (
 func newShared(pl *ir.Pipeline) *State {
 	s := &State{}
 	for _, t := range pl.Tables {
-		s.Match = append(s.Match, newMatch(t.Keys))
+		m := newMatch(t.Keys)
+		if masked(t) {
+			m.allowMask()
+		}
+		s.Match = append(s.Match, m)
 	}
 	for _, sel := range pl.Selectors {
 		s.Selectors = append(s.Selectors, newSelector(sel))

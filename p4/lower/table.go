@@ -109,6 +109,7 @@ func (g *gress) tableOf(f *frame, d *syntax.TableDecl) *loweredTable {
 	defer func() { g.at = saved }()
 
 	lt.pre = g.capture(func() { g.tableKeys(o, d, t) })
+	g.checkKeyMask(d, t)
 	for _, p := range d.Props {
 		if p.IsActions {
 			for _, a := range p.Actions {
