@@ -46,6 +46,11 @@ type Config struct {
 	// PlainRecirculation: the recirculation ports send to the Wire like any
 	// other port. For vectors of generators that do not know them.
 	PlainRecirculation bool
+	// LoopPipes has a bit per pipe whose front-panel ports are wired to
+	// themselves inside the box, as pipes 1 and 3 of a 32-port switch: what
+	// leaves through such a port comes back in through it. FoldedPipes is the
+	// usual value.
+	LoopPipes uint8
 	// MaxReentries is how often what became of one frame may enter the chip
 	// again (recirculation, egress mirroring); beyond it packets are dropped
 	// and counted. 0 means DefaultMaxReentries.
@@ -62,6 +67,9 @@ type Config struct {
 	// Timing between the places where the chip takes timestamps.
 	Timing Timing
 }
+
+// FoldedPipes are the inner pipes of a 32-port switch, for Config.LoopPipes.
+const FoldedPipes = 1<<1 | 1<<3
 
 // DefaultMaxReentries bounds the work that one frame can cause.
 const DefaultMaxReentries = 1024

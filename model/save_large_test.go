@@ -116,7 +116,7 @@ func BenchmarkRestore(b *testing.B) {
 func TestConfigIsSaved(t *testing.T) {
 	prog := testProgram(ir.Tofino)
 	c := Config{
-		Pipes: 3, Seed: 1 << 40, Clock: new(clock.Virtual), StrictPorts: true, CPUPort: 66, PlainRecirculation: true, MaxReentries: 9,
+		Pipes: 3, Seed: 1 << 40, Clock: new(clock.Virtual), StrictPorts: true, CPUPort: 66, PlainRecirculation: true, LoopPipes: FoldedPipes, MaxReentries: 9,
 		Timing: Timing{Parser: 1, Ingress: 2, Queue: 3, Egress: 4},
 	}
 	v := reflect.ValueOf(c)
