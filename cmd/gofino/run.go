@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +25,7 @@ func newRun() *cobra.Command {
 	var f programFlags
 	var ports []string
 	var setup string
+	var disk persistence
 	c := &cobra.Command{
 		Use:   "run FILE.p4 --port N=SPEC...",
 		Short: "Run a live switch",
@@ -39,7 +41,7 @@ func newRun() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			l, err := newLive(prog, &f)
+			l, err := disk.live(c, prog, &f)
 			if err != nil {
 				return err
 			}
@@ -49,11 +51,15 @@ func newRun() *cobra.Command {
 					return err
 				}
 			}
+			if err := disk.begin(c.Context(), l.sw, c.ErrOrStderr()); err != nil {
+				return err
+			}
 			if err := l.open(specs, c.ErrOrStderr()); err != nil {
 				return err
 			}
 			fmt.Fprintln(c.OutOrStdout(), "ready")
-			if err := l.serve(c.Context()); err != nil {
+			err = l.serve(c.Context())
+			if err := errors.Join(err, disk.end(l.sw)); err != nil {
 				return err
 			}
 			return l.summary(c.OutOrStdout())
@@ -62,6 +68,7 @@ func newRun() *cobra.Command {
 	f.register(c.Flags())
 	c.Flags().StringArrayVar(&ports, "port", nil, "attach dev_port `N=SPEC` (repeatable)")
 	c.Flags().StringVar(&setup, "setup", "", "table entries to install first: an STF `FILE` without packets")
+	disk.register(c)
 	return c
 }
 
@@ -113,10 +120,14 @@ func newLive(prog *ir.Program, f *programFlags) (*live, error) {
 	if err != nil {
 		return nil, err
 	}
+	return liveOf(sw), nil
+}
+
+func liveOf(sw *model.Switch) *live {
 	l := &live{sw: sw}
 	l.pump.Handle = l.handle
 	sw.SetWire(l)
-	return l, nil
+	return l
 }
 
 // setup runs the table commands of an STF file.

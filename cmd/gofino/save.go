@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"gofino/internal/clock"
+	"gofino/model"
+	"gofino/pipeline/ir"
+)
+
+// persistence is what a live switch keeps on disk.
+type persistence struct {
+	save, restore, record string // files; "" for none
+
+	journal *model.Journal
+	file    *os.File // of the journal
+}
+
+func (p *persistence) register(c *cobra.Command) {
+	c.Flags().StringVar(&p.save, "save", "", "save the whole switch to `FILE` at the end, and on SIGUSR1")
+	c.Flags().StringVar(&p.restore, "restore", "", "go on with the switch saved in `FILE`")
+	c.Flags().StringVar(&p.record, "record", "", "record every input to `FILE`, for gofino replay")
+}
+
+// live makes a switch, or brings the saved one back.
+func (p *persistence) live(c *cobra.Command, prog *ir.Program, f *programFlags) (*live, error) {
+	if p.restore == "" {
+		return newLive(prog, f)
+	}
+	conf := model.Config{Seed: f.seed, Clock: clock.NewReal()}
+	if c.Flags().Changed("pipes") {
+		conf.Pipes = f.pipes
+	}
+	sw, err := model.RestoreFile(p.restore, prog, conf)
+	if err != nil {
+		return nil, err
+	}
+	return liveOf(sw), nil
+}
+
+// begin starts to record, and to listen to the signal to save.
+func (p *persistence) begin(ctx context.Context, sw *model.Switch, stderr io.Writer) error {
+	if p.save != "" {
+		onSaveSignal(ctx, func() {
+			if err := sw.SaveFile(p.save); err != nil {
+				fmt.Fprintf(stderr, "gofino: %v\n", err)
+			}
+		})
+	}
+	if p.record == "" {
+		return nil
+	}
+	f, err := os.Create(p.record)
+	if err != nil {
+		return fmt.Errorf("record switch: %w", err)
+	}
+	if p.journal, err = sw.Record(f); err != nil {
+		f.Close()
+		return err
+	}
+	p.file = f
+	return nil
+}
+
+// end completes the files.
+func (p *persistence) end(sw *model.Switch) error {
+	var errs []error
+	if p.journal != nil {
+		errs = append(errs, p.journal.Close(), p.file.Sync(), p.file.Close())
+	}
+	if p.save != "" {
+		errs = append(errs, sw.SaveFile(p.save))
+	}
+	return errors.Join(errs...)
+}
