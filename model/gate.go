@@ -91,6 +91,19 @@ func (a *api) Operation(ctx context.Context, t tables.Target, table, op string) 
 	return a.Store.Operation(ctx, t, table, op)
 }
 
+// SetAttribute sets an attribute of a table.
+func (a *api) SetAttribute(ctx context.Context, t tables.Target, table, name string, data []tables.DataField) error {
+	a.s.enter()
+	defer a.s.leave()
+	if j := a.s.journal.Load(); j != nil && ctx.Err() == nil {
+		return j.attribute(ctx, t, table, name, data)
+	}
+	return a.Store.SetAttribute(ctx, t, table, name, data)
+}
+
+// AckDigest acknowledges a batch of digests.
+func (a *api) AckDigest(batch uint64) error { return a.s.AckDigest(batch) }
+
 // ConfigurePRE sets the replication engine's device configuration.
 func (s *Switch) ConfigurePRE(c pre.DeviceConfig) {
 	s.enter()

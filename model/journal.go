@@ -39,6 +39,8 @@ const (
 	recordForget                          // the names written so far
 	recordEnd                             // what a replay must arrive at
 	recordEvent                           // something became due: its order and when
+	recordAttribute                       // an attribute of a table is set
+	recordAck                             // a batch of digests is acknowledged
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -287,6 +289,34 @@ func (j *Journal) event(e *event, due int64) {
 	j.input(recordEvent)
 	e.fire(due)
 	j.outcome(nil)
+}
+
+func (j *Journal) attribute(ctx context.Context, t tables.Target, table, name string, data []tables.DataField) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	last := j.now
+	j.begin(j.s.clock.Now())
+	j.e.Int(int64(t.Pipe))
+	u := []tables.Update{{Entry: tables.TableEntry{Table: table, Action: name, Data: data}}}
+	if err := tables.SaveUpdate(&j.e, &j.names, &u[0]); err != nil {
+		j.now = last
+		return j.refuse(u, 0, err)
+	}
+	j.input(recordAttribute)
+	err := j.s.store.SetAttribute(context.WithoutCancel(ctx), t, table, name, data)
+	j.outcome(err)
+	return err
+}
+
+func (j *Journal) ackDigest(batch uint64) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.begin(j.s.clock.Now())
+	j.e.Uint(batch)
+	j.input(recordAck)
+	err := j.s.ackDigest(batch)
+	j.outcome(err)
+	return err
 }
 
 // link and device write an input that cannot fail; what they return ends it.

@@ -37,12 +37,12 @@ type LearnStats struct {
 
 // learnFilter is guarded by its pipe's lock, but for what is immutable.
 type learnFilter struct {
-	pipe    int           // immutable, as all up to banks
-	digests []*ir.Digest  // of the program
-	store   *tables.Store // told of deliveries
-	max     int           // quanta in a bank
-	timeout int64         // ns
-	manual  bool          // banks wait for AckDigest
+	pipe    int          // immutable, as all up to banks
+	digests []*ir.Digest // of the program
+	sw      *Switch      // told of deliveries, and when the next is due
+	max     int          // quanta in a bank
+	timeout int64        // ns
+	manual  bool         // banks wait for AckDigest
 
 	banks [2]learnBank
 	cur   int // the bank that gathers
@@ -63,14 +63,15 @@ type learnBank struct {
 }
 
 // newLearnFilter is nil for a program without digests.
-func newLearnFilter(pipe int, pl *ir.Pipeline, t ir.Target, store *tables.Store, c *Config) *learnFilter {
+func newLearnFilter(s *Switch, p *pipe) *learnFilter {
+	pl, c := p.pl, &s.conf
 	if len(pl.Digests) == 0 {
 		return nil
 	}
-	f := &learnFilter{pipe: pipe, digests: pl.Digests, store: store, max: c.DigestBatch, timeout: c.DigestTimeout, manual: c.ManualDigestAck}
+	f := &learnFilter{pipe: p.index, digests: pl.Digests, sw: s, max: c.DigestBatch, timeout: c.DigestTimeout, manual: c.ManualDigestAck}
 	if f.max == 0 {
 		f.max = digestBatchTofino
-		if t == ir.Tofino2 {
+		if s.target == ir.Tofino2 {
 			f.max = digestBatchTofino2
 		}
 	}
@@ -111,10 +112,7 @@ func (c *call) learn(p *pipe, port Port, now int64) {
 		return
 	}
 	d := &p.ig.Digest
-	fresh, v := p.learn.emit(now, d.Index, d.Data)
-	if fresh {
-		c.s.set(&p.learn.event, p.learn.due())
-	}
+	v := p.learn.emit(now, d.Index, d.Data)
 	if c.sink != nil {
 		c.chip(ChipEvent{Kind: ChipDigest, Port: port, Attrs: []pipeline.Attr{
 			{Name: "name", Value: p.learn.digests[d.Index].Name}, attr("data", "%x", d.Data), {Name: "result", Value: v.String()},
@@ -122,37 +120,36 @@ func (c *call) learn(p *pipe, port Port, now int64) {
 	}
 }
 
-// emit takes one quantum; fresh is true for the first of a bank.
-func (f *learnFilter) emit(now int64, digest int, data []byte) (fresh bool, v learnVerdict) {
+// emit takes one quantum.
+func (f *learnFilter) emit(now int64, digest int, data []byte) learnVerdict {
 	f.expire(now)
 	h := quantumHash(digest, data)
 	for i := range f.banks {
 		if f.banks[i].find(h, digest, data) {
 			f.stats.Duplicates++
-			return false, learnedAlready
+			return learnedAlready
 		}
 	}
 	b := &f.banks[f.cur]
 	if b.batch != 0 {
 		if f.banks[1-f.cur].batch != 0 {
 			f.stats.Lost++
-			return false, learnLost
+			return learnLost
 		}
 		f.cur = 1 - f.cur
 		b = &f.banks[f.cur]
 	}
-	fresh = len(b.Index) == 0
-	if fresh {
+	if len(b.Index) == 0 {
 		b.since = now
 		f.dueAt.Store(f.due())
+		f.sw.set(&f.event, f.due())
 	}
 	b.add(h, digest, data)
 	f.stats.Learned++
 	if len(b.Index) == f.max {
 		f.deliver(now)
-		fresh = false
 	}
-	return fresh, learned
+	return learned
 }
 
 // due is when the bank that gathers must be delivered; a bank has quanta.
@@ -169,9 +166,10 @@ func (f *learnFilter) expire(now int64) {
 func (f *learnFilter) deliver(now int64) {
 	f.stats.Batches++
 	f.dueAt.Store(math.MaxInt64)
+	f.sw.unset(&f.event)
 	b := &f.banks[f.cur]
 	b.batch = f.stats.Batches*maxPipes + uint64(f.pipe)
-	f.store.PublishDigests(now, f.pipe, b.batch, tables.Quanta{Index: bytes.Clone(b.Index), Data: bytes.Clone(b.Data)})
+	f.sw.store.PublishDigests(now, f.pipe, b.batch, tables.Quanta{Index: bytes.Clone(b.Index), Data: bytes.Clone(b.Data)})
 	if !f.manual {
 		b.clear() // the BFRuntime server acknowledges what it delivered at once
 	}
@@ -253,7 +251,7 @@ func (f *learnFilter) appendState(b []byte) []byte {
 // startLearning gives the pipes their learn filters.
 func (s *Switch) startLearning() {
 	for _, p := range s.pipes {
-		p.learn = newLearnFilter(p.index, p.pl, s.target, s.store, &s.conf)
+		p.learn = newLearnFilter(s, p)
 		if p.learn == nil {
 			continue
 		}
@@ -263,10 +261,14 @@ func (s *Switch) startLearning() {
 			p.learn.expire(now)
 		}}
 	}
-	s.idle = event{order: 0, fire: func(now int64) {
-		s.store.Tick(now)
-	}}
-	s.store.Keep(s.clock.Now, func() { s.set(&s.idle, s.store.Due()) })
+	s.idle = event{order: 0, fire: s.store.Tick}
+	s.store.Keep(s.clock.Now, func() {
+		if due := s.store.Due(); due != math.MaxInt64 {
+			s.set(&s.idle, due)
+		} else {
+			s.unset(&s.idle)
+		}
+	})
 }
 
 // tick does what is due before packets at time now are seen: those who move
@@ -287,6 +289,13 @@ func (s *Switch) tick(now int64) {
 func (s *Switch) AckDigest(batch uint64) error {
 	s.enter()
 	defer s.leave()
+	if j := s.journal.Load(); j != nil {
+		return j.ackDigest(batch)
+	}
+	return s.ackDigest(batch)
+}
+
+func (s *Switch) ackDigest(batch uint64) error {
 	if n := int(batch % maxPipes); n < len(s.pipes) && s.pipes[n].learn != nil {
 		p := s.pipes[n]
 		p.st.Mu.Lock()

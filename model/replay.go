@@ -251,6 +251,14 @@ func (rp *Replay) decode(kind recordKind, d *snap.Decoder) (do func() error, err
 	case recordOperation:
 		t, table, op := tables.Target{Pipe: int(d.Int())}, rp.names.Get(d), rp.names.Get(d)
 		do = func() error { return rp.s.API().Operation(ctx, t, table, op) }
+	case recordAttribute:
+		t, u := tables.Target{Pipe: int(d.Int())}, tables.LoadUpdate(d, &rp.names)
+		do = func() error {
+			return rp.s.API().SetAttribute(ctx, t, u.Entry.Table, u.Entry.Action, u.Entry.Data)
+		}
+	case recordAck:
+		batch := d.Uint()
+		do = func() error { return rp.s.AckDigest(batch) }
 	case recordLink:
 		port, up := Port(d.Below("a port", 1<<16)), d.Bool()
 		do = func() error { rp.s.PortUp(port, up); return nil }

@@ -30,7 +30,6 @@ func (s *Store) Attribute(ctx context.Context, t Target, table, name string) ([]
 	if err != nil {
 		return nil, err
 	}
-	s.catchUp()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return a.Attribute(t, name)

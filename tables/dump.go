@@ -18,6 +18,9 @@ func (s *Store) WriteState(w io.Writer) error {
 		switch t := t.(type) {
 		case *matchTable:
 			d.match(t.m)
+			if t.idle != nil {
+				d.idle(t.idle)
+			}
 		case *profileTable:
 			d.profile(t)
 		case *selectorTable:

@@ -44,6 +44,7 @@ func (s *Store) Load(d *snap.Decoder) error {
 			return fmt.Errorf("load table %s: %w", s.schema.Tables[i].Name, err)
 		}
 	}
+	s.schedule()
 	return d.End()
 }
 
@@ -82,7 +83,7 @@ func Layout(p *ir.Program) [32]byte {
 	for _, pl := range p.Pipelines {
 		fmt.Fprintln(h, "pipeline", pl.Name)
 		for _, t := range pl.Tables {
-			fmt.Fprintln(h, "table", t.Name, t.Size, t.Profile, t.Selector, t.DirectCounters, t.DirectRegisters, t.DirectMeters, t.DirectFilters, t.ConstEntries)
+			fmt.Fprintln(h, "table", t.Name, t.Size, t.Profile, t.Selector, t.DirectCounters, t.DirectRegisters, t.DirectMeters, t.DirectFilters, t.ConstEntries, t.IdleTimeout)
 			for _, k := range t.Keys {
 				fmt.Fprintln(h, "key", k.Name, k.Width, k.Kind)
 			}
@@ -113,6 +114,9 @@ func Layout(p *ir.Program) [32]byte {
 		}
 		for _, o := range pl.Filters {
 			fmt.Fprintln(h, "filter", o.Name, o.Kind, o.Size, o.Width, o.Table)
+		}
+		for _, o := range pl.Digests {
+			fmt.Fprintln(h, "digest", o.Name, o.Type, o.Fields)
 		}
 		for _, o := range pl.RegParams {
 			fmt.Fprintln(h, "param", o.Name, o.Width)

@@ -266,7 +266,6 @@ func (s *Store) Read(ctx context.Context, t Target, q Query) iter.Seq2[*TableEnt
 			yield(nil, err)
 			return
 		}
-		s.catchUp()
 		for e, err := range tb.Read(t, &q) {
 			if err == nil && ctx.Err() != nil {
 				e, err = nil, fmt.Errorf("read %s: %w", q.Table, ctx.Err())
