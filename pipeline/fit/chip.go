@@ -64,7 +64,6 @@ const (
 	ramRows      = 1024 // words of an SRAM block
 	ramBits      = 128
 	tcamRows     = 512
-	tcamKeyBits  = 44
 	packLimit    = 5  // entries in one exact match row
 	versionBits  = 4  // of every exact match entry
 	indexBits    = 10 // hash bits that choose a row: those key bits need no storage

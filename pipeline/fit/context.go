@@ -136,6 +136,10 @@ func (f *contextFile) place(pl *Pipeline) error {
 	return nil
 }
 
+// twoPort memories are read and written for one packet: a map RAM goes with
+// every block.
+var twoPort = map[string]bool{"statistics": true, "meter": true, "stateful": true, "selection": true}
+
 // read adds a stage table to its stage. blocks are the memories already
 // counted: shared ones are listed with every user.
 func (st *Stage) read(s spotInContext, use *Use, blocks map[string]bool) {
@@ -174,6 +178,9 @@ func (st *Stage) read(s spotInContext, use *Use, blocks map[string]bool) {
 		switch kind {
 		case "sram":
 			u.SRAM++
+			if twoPort[s.table.Type] {
+				u.MapRAM++
+			}
 		case "tcam":
 			u.TCAM++
 		case "map_ram":
@@ -232,6 +239,8 @@ func countMemory(x any, kind string, f func(kind string, unit int)) {
 				for _, u := range numbers(x[k]) {
 					f(kind, u)
 				}
+			case k == "ways":
+				countMemory(x[k], "sram", f) // of an exact match; they do not say
 			default:
 				countMemory(x[k], kind, f)
 			}

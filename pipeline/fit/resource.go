@@ -13,6 +13,7 @@ type memory struct {
 	tcam    tcamShape
 	data    int // bits of action data RAM per entry
 	perCell []cell
+	narrow  bool // the key is no longer than the row's index: one way holds all
 	split   bool // its entries may be spread over stages
 	entries int
 	shared  []int // keys of indirect memories that other tables use too
@@ -25,11 +26,21 @@ type cell struct {
 	spare      bool // two-port memories keep one block more (map RAM beside each)
 }
 
-// exactShape: width blocks hold pack entries in each row.
-type exactShape struct{ width, pack int }
+// exactShape: entries of some bits; width blocks hold pack of them in each row.
+type exactShape struct{ entry, width, pack int }
 
-// tcamShape: wide blocks side by side, lines rows per entry.
-type tcamShape struct{ wide, lines int }
+// tcamShape: wide blocks side by side, lines rows per entry; a word of SRAM
+// says for perWord lines where they lead to.
+type tcamShape struct{ wide, lines, perWord int }
+
+// tcamWide is how many blocks side by side hold a key of some bytes: five each,
+// and one more between two, but alone the half byte holds the version.
+func tcamWide(bytes int) int {
+	if bytes <= 5 {
+		return 1
+	}
+	return ceil(2*bytes, 11)
+}
 
 func ceil(a, b int) int { return (a + b - 1) / b }
 
@@ -52,7 +63,7 @@ func (b *builder) memoryOf(n *node, gw *node) memory {
 	}
 	m.use.Imem = max(1, len(n.run))
 	if n.kind == checksum {
-		m.exact, m.entries = exactShape{1, packLimit}, 1<<2
+		m.exact, m.entries, m.narrow = exactShape{entry: versionBits + 4}, 1<<2, true
 		return m
 	}
 	m.attached(b.pl, n)
@@ -128,12 +139,9 @@ const (
 
 func (m *memory) keyed(b *builder, n *node) {
 	t := n.table
-	keyBits, ranges := 0, 0
+	keyBits := 0
 	for _, k := range t.Keys {
 		keyBits += k.Width
-		if k.Kind == ir.Range {
-			ranges += k.Width
-		}
 	}
 	m.entries = max(t.Size, 1)
 	if n.kind == preclassifier {
@@ -158,15 +166,24 @@ func (m *memory) keyed(b *builder, n *node) {
 	overhead := inEntry + log2(max(len(t.Actions), 2))
 	m.split = t.Profile < 0 && len(indirect(b, n)) == 0
 	if n.ternary() {
-		// A range takes two lines for every nibble but one that it crosses.
-		m.tcam = tcamShape{wide: max(1, ceil(keyBits+2, tcamKeyBits)), lines: 1}
-		if ranges > 0 {
-			m.tcam = tcamShape{wide: max(1, ceil(keyBits-ranges+4*ranges+2, tcamKeyBits)), lines: max(1, 2*ceil(ranges, 4)-1)}
+		bytes, lines := 0, 1
+		for _, k := range t.Keys {
+			if k.Kind == ir.Range {
+				// A nibble of a range is matched as one bit of sixteen in a byte
+				// pair; a range ends in at most two lines for each of its nibbles
+				// but the first.
+				bytes += ceil(k.Width, 4)
+				lines = max(lines, 2*ceil(k.Width, 4)-1)
+				continue
+			}
+			bytes += ceil(k.Width, 8)
 		}
+		m.tcam = tcamShape{tcamWide(bytes), lines, ramBits / min(ramBits, 1<<log2(max(overhead, 4)))}
 		m.use.Ternary = 1
 		return
 	}
 	stored := keyBits - min(keyBits, indexBits)
+	m.narrow = keyBits <= indexBits && n.kind == keyed
 	if keyBits < 31 && 1<<keyBits < m.entries {
 		m.entries = 1 << keyBits
 	}
@@ -174,20 +191,25 @@ func (m *memory) keyed(b *builder, n *node) {
 		m.entries += alpmPartitions
 		stored = keyBits
 	}
-	m.exact = packed(stored + versionBits + overhead)
+	m.exact = exactShape{entry: stored + versionBits + overhead}
 	m.use.HashBits += indexBits*exactWays + 12
 }
 
-// packed finds the densest shape for entries of some bits.
-func packed(entry int) exactShape {
-	best := exactShape{ceil(entry, ramBits), 1}
-	for width := best.width; width <= best.width+2; width++ {
-		pack := min(width*ramBits/entry, packLimit)
-		if pack > 0 && pack*best.width > best.pack*width {
-			best = exactShape{width, pack}
+// best is the shape that takes the fewest blocks, of equal ones that with the
+// fewest entries in a row, and how many rows of blocks it has.
+func (e exactShape) best(entries, ways int) (exactShape, int) {
+	var out exactShape
+	rows, blocks := 0, 0
+	for width := ceil(e.entry, ramBits); width <= ceil(e.entry, ramBits)+3; width++ {
+		most := min(width*ramBits/e.entry, packLimit*width)
+		for pack := 1; pack <= most; pack++ {
+			r := max(ceil(ceil(entries, pack), ramRows), ways)
+			if blocks == 0 || r*width < blocks {
+				out, rows, blocks = exactShape{e.entry, width, pack}, r, r*width
+			}
 		}
 	}
-	return best
+	return out, rows
 }
 
 func (m *memory) profile(pl *ir.Pipeline, t *ir.Table, data int) {
@@ -294,26 +316,31 @@ func (m *memory) with(entries int, shared bool) Use {
 	if shared {
 		u.MeterALU, u.StatsALU = 0, 0
 	}
-	if m.exact.width > 0 {
-		rows := ceil(ceil(entries, m.exact.pack), ramRows)
-		if entries > ramRows {
-			rows = max(rows, exactWays)
-		} else {
-			rows = max(rows, exactWays-1)
+	cells := entries
+	if m.exact.entry > 0 {
+		ways := exactWays
+		if m.narrow {
+			ways = 1
 		}
-		u.SRAM += rows * m.exact.width
+		shape, rows := m.exact.best(entries, ways)
+		u.SRAM += rows * shape.width
+		cells = max(entries, rows*ramRows*shape.pack)
+		if m.narrow {
+			cells = entries
+		}
 	}
 	if m.tcam.wide > 0 {
-		u.TCAM += m.tcam.wide * ceil(entries*m.tcam.lines, tcamRows)
-		u.SRAM += ceil(entries*m.tcam.lines, 2*ramRows) // where a line leads to
+		lines := entries * m.tcam.lines
+		u.TCAM += m.tcam.wide * ceil(lines, tcamRows)
+		u.SRAM += ceil(lines, m.tcam.perWord*ramRows)
 	}
 	if m.data > 0 {
-		u.SRAM += ceil(entries*m.data, ramBits*ramRows)
+		u.SRAM += ceil(cells*m.data, ramBits*ramRows)
 	}
 	for _, c := range m.perCell {
 		n := c.cells
 		if n == 0 {
-			n = entries
+			n = cells
 		} else if shared {
 			continue
 		}
