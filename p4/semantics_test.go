@@ -70,12 +70,13 @@ func (p program) source() string {
 
 // machine is a compiled program in one pipe.
 type machine struct {
-	prog *ir.Program
-	pipe *pipeline.Pipe
-	pass *pipeline.Pass
+	prog  *ir.Program
+	store *tables.Store
+	pipe  *pipeline.Pipe
+	pass  *pipeline.Pass
 }
 
-func load(t *testing.T, src string, opt p4.Options) *machine {
+func load(t testing.TB, src string, opt p4.Options) *machine {
 	t.Helper()
 	prog, diags := p4.CompileSource("case.p4", []byte(src), opt)
 	for _, d := range diags {
@@ -94,7 +95,7 @@ func load(t *testing.T, src string, opt p4.Options) *machine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &machine{prog: prog, pipe: pipe, pass: pipe.NewPass(ir.Ingress)}
+	m := &machine{prog: prog, store: store, pipe: pipe, pass: pipe.NewPass(ir.Ingress)}
 	m.pass.Rand = rand.NewPCG(1, 2)
 	return m
 }
