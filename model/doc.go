@@ -32,12 +32,25 @@
 //
 // Everything of a Switch hangs off the Switch value; StateHash walks it.
 //
+// # State as a value
+//
+// Whatever changes a switch is an input: frames, table operations, links, the
+// replication engine's configuration. Inputs pass a gate (gate.go). Save shuts
+// it, so that what it writes is the state between two inputs; Restore makes a
+// switch of that which goes on as if nothing had been. Record also writes every
+// input from then on, and a Replay repeats them. Time is no input of its own:
+// every input carries it.
+//
+// Whoever adds state adds it to save.go (a field of a section, or a section),
+// and counts up the version where bytes change their meaning. Whoever adds an
+// input sends it through the gate and adds a record to journal.go and replay.go.
+//
 // # What is refused by name
 //
 // Coalescing mirror sessions, Tofino 2's mirror session flags, digests (at
 // lowering), the packet generator. Congestion does not exist: queues are empty,
 // queue depths read 0, and deflect-on-drop never deflects.
 //
-// It imports pipeline, tables and pre, and internal/clock. The front end never
+// It imports pipeline, tables and pre, internal/clock and internal/snap. The front end never
 // imports it; frames enter and leave through Frame and Wire.
 package model
