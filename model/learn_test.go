@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"gofino/internal/clock"
 	"gofino/model"
@@ -330,5 +332,167 @@ func TestPortChangesAreTold(t *testing.T) {
 	}
 	if want := []tables.PortChange{{Port: 130, Up: false}, {Port: 130, Up: true}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func flow(key uint16) []tables.KeyField {
+	return []tables.KeyField{{Name: "hdr.flow.flow", Value: u16(key)}}
+}
+
+func (l *learner) age(ttl uint32, keys ...uint16) {
+	l.t.Helper()
+	ctx, api := context.Background(), l.sw.API()
+	if err := api.SetAttribute(ctx, tables.AllPipes, "flows", "IdleTimeout", []tables.DataField{
+		data("enable", true), data("idle_table_mode", "NOTIFY_MODE"), data("ttl_query_interval", u32(100))}); err != nil {
+		l.t.Fatal(err)
+	}
+	for _, k := range keys {
+		if err := api.Write(ctx, tables.AllPipes, []tables.Update{{Op: tables.Insert, Entry: tables.TableEntry{Table: "flows", Key: flow(k),
+			Action: "send", Data: []tables.DataField{data("port", u16(1)), data("$ENTRY_TTL", u32(ttl))}}}}, tables.RollbackOnError); err != nil {
+			l.t.Fatal(err)
+		}
+	}
+}
+
+// idleText writes idle notifications in a line.
+func idleText(list []tables.Notification) string {
+	s := ""
+	for _, n := range list {
+		if n.Idle != nil {
+			s += fmt.Sprintf("%d:%d/%t ", n.Time/ms, number(n.Idle.Entry.Key[0].Value), n.Idle.Active)
+		}
+	}
+	return s
+}
+
+// Packets keep entries active, in every pipe and in both engines; who stops is
+// told to be idle, and active again when packets come back.
+func TestIdleNotificationsOfPackets(t *testing.T) {
+	l := newLearner(t, model.Config{})
+	l.age(200, 1, 2, 3)
+	for step := range 10 {
+		l.packet(model.Port(step%4<<7), 0, 1, 0)
+		if step == 6 {
+			var rec model.Recorder
+			l.sw.Trace(model.Frame{Port: 3, Data: append([]byte{0, 0, 2, 0, 0, 0}, make([]byte, 60)...)}, &rec)
+		}
+		if err := l.sw.RunUntil(int64(step+1) * 100 * ms); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := idleText(l.told()), "200:2/false 200:3/false 700:2/true 900:2/false "; got != want {
+		t.Errorf("told %s, want %s", got, want)
+	}
+}
+
+// The same happens when the owner of the clock moves it and sends packets.
+func TestIdleNotificationsWithoutRunUntil(t *testing.T) {
+	l := newLearner(t, model.Config{})
+	l.age(200, 1)
+	l.time.Set(1000 * ms)
+	l.packet(5, 0, 1, 0)
+	l.time.Set(1150 * ms)
+	l.packet(5, 0, 7, 0)
+	if got, want := idleText(l.told()), "200:1/false 1100:1/true "; got != want {
+		t.Errorf("told %s, want %s", got, want)
+	}
+}
+
+// What was gathered, what waits, and the ages of entries survive a restore, and
+// a replay comes to the same.
+func TestLearningIsSavedAndReplayed(t *testing.T) {
+	prog, diags := p4.Compile("testdata/learn.p4", p4.Options{Target: ir.Tofino})
+	if prog == nil {
+		t.Fatal(diags)
+	}
+	conf := model.Config{ManualDigestAck: true, DigestBatch: 3}
+	l := newLearner(t, conf)
+	var tape bytes.Buffer
+	j, err := l.sw.Record(&tape)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.age(200, 1, 2)
+	for flow := range uint16(4) {
+		l.packet(5, 1, flow, 0)
+	}
+	if err := l.sw.RunUntil(150 * ms); err != nil {
+		t.Fatal(err)
+	}
+	batch := l.told()[0].Digest.Batch
+	if err := l.sw.API().(tables.DigestAcker).AckDigest(batch); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.sw.AckDigest(batch); err == nil {
+		t.Error("acknowledged twice")
+	}
+	l.packet(6, 1, 9, 0)
+	var saved bytes.Buffer
+	if err := l.sw.Save(&saved); err != nil {
+		t.Fatal(err)
+	}
+	end := func(l *learner) string {
+		l.packet(5, 1, 3, 0)
+		l.packet(5, 1, 0, 0)
+		if err := l.sw.RunUntil(500 * ms); err != nil {
+			t.Fatal(err)
+		}
+		s := ""
+		for _, n := range l.told() {
+			if n.Digest != nil {
+				s += batchText(n) + "\n"
+			} else {
+				s += idleText([]tables.Notification{n}) + "\n"
+			}
+		}
+		return fmt.Sprintf("%s%+v %x", s, l.sw.Learning(), l.sw.StateHash())
+	}
+	again := &learner{t: t, time: new(clock.Virtual)}
+	if again.sw, err = model.Restore(&saved, prog, model.Config{Clock: again.time}); err != nil {
+		t.Fatal(err)
+	}
+	defer again.sw.API().(tables.Notifier).Subscribe(func(n tables.Notification) { again.got = append(again.got, n) })()
+	want := end(l)
+	if got := end(again); got != want {
+		t.Errorf("restored:\n%s\nwant\n%s", got, want)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := model.NewReplay(&tape, prog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Run(); err != nil {
+		t.Error(err)
+	}
+}
+
+// In real time batches and idle entries are told without packets, until Close.
+func TestLearningInRealTime(t *testing.T) {
+	prog, diags := p4.Compile("testdata/learn.p4", p4.Options{Target: ir.Tofino})
+	if prog == nil {
+		t.Fatal(diags)
+	}
+	sw, err := model.New(prog, model.Config{Clock: clock.NewReal()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sw.Close()
+	l := &learner{t: t, sw: sw}
+	told := make(chan tables.Notification, 16)
+	defer sw.API().(tables.Notifier).Subscribe(func(n tables.Notification) { told <- n })()
+	l.age(100, 1)
+	l.packet(5, 1, 1, 0)
+	digest, idle := false, false
+	late := time.After(10 * time.Second)
+	for !digest || !idle {
+		select {
+		case n := <-told:
+			digest = digest || n.Digest != nil
+			idle = idle || n.Idle != nil && !n.Idle.Active
+		case <-late:
+			t.Fatalf("digest %t, idle %t after 10 s", digest, idle)
+		}
 	}
 }

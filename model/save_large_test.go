@@ -117,6 +117,7 @@ func TestConfigIsSaved(t *testing.T) {
 	prog := testProgram(ir.Tofino)
 	c := Config{
 		Pipes: 3, Seed: 1 << 40, Clock: new(clock.Virtual), StrictPorts: true, CPUPort: 66, PlainRecirculation: true, LoopPipes: FoldedPipes, MaxReentries: 9,
+		DigestTimeout: 5, DigestBatch: 6, ManualDigestAck: true,
 		Timing: Timing{Parser: 1, Ingress: 2, Queue: 3, Egress: 4},
 	}
 	v := reflect.ValueOf(c)
