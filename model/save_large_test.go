@@ -89,7 +89,7 @@ func TestEmptyStateIsSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(s.body(0)); n > 4096 {
+	if n := len(s.body(0)); n > 1<<15 {
 		t.Errorf("%d bytes for nothing in 256 MiB of registers", n)
 	}
 }
