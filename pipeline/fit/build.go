@@ -81,11 +81,25 @@ func (b *builder) node(k kind, name string, pos ir.Pos) *node {
 	return n
 }
 
-func (b *builder) branch(n *node, label string, list []ir.Stmt, pos ir.Pos) {
+func (b *builder) branch(n *node, label string, list []ir.Stmt, pos ir.Pos, via ...int) {
 	s := b.seq(n, func(s *seq) { b.list(s, list, pos) })
 	if len(s.nodes) > 0 {
-		n.next = append(n.next, branch{label, s})
+		n.next = append(n.next, branch{label, s, via})
 	}
+}
+
+// leadsTo lists the actions that can have run when a table hit or missed.
+func leadsTo(t *ir.Table, hit bool) []int {
+	var out []int
+	for i, a := range t.Actions {
+		switch {
+		case hit && a.Scope != ir.DefaultOnly,
+			!hit && t.ConstDefault && i == t.Default.Action,
+			!hit && !t.ConstDefault && a.Scope != ir.TableOnly:
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // list adds statements to a sequence. from is the position of what leads to
@@ -193,24 +207,25 @@ func (b *builder) apply(s *seq, x *ir.Apply, rest []ir.Stmt) int {
 	}
 	switch y := rest[took].(type) {
 	case *ir.If:
-		if hit, miss, ok := outcome(y.Cond, x.Hit); ok {
+		if miss, ok := outcome(y.Cond, x.Hit); ok {
 			yes, no := y.Then, y.Else
 			if miss {
 				yes, no = no, yes
 			}
-			_ = hit
-			b.branch(n, "$hit", yes, y.P)
-			b.branch(n, "$miss", no, y.P)
+			b.branch(n, "$hit", yes, y.P, leadsTo(n.table, true)...)
+			b.branch(n, "$miss", no, y.P, leadsTo(n.table, false)...)
 			return took + 1
 		}
 	case *ir.Switch:
 		if l, ok := y.Tag.(*ir.Load); ok && x.Action.Width > 0 && l.Loc == x.Action {
 			for _, c := range y.Cases {
-				label := "action"
-				if len(c.Values) > 0 && c.Values[0].IsInt64() && int(c.Values[0].Int64()) < len(n.table.Actions) {
-					label = b.pl.Actions[n.table.Actions[c.Values[0].Int64()].Action].Name
+				label, via := "action", []int{}
+				for _, v := range c.Values {
+					if i := int(v.Int64()); v.IsInt64() && i < len(n.table.Actions) {
+						label, via = b.pl.Actions[n.table.Actions[i].Action].Name, append(via, i)
+					}
 				}
-				b.branch(n, label, c.Body, y.P)
+				b.branch(n, label, c.Body, y.P, via...)
 			}
 			b.branch(n, "$default", y.Default, y.P)
 			return took + 1
@@ -219,21 +234,21 @@ func (b *builder) apply(s *seq, x *ir.Apply, rest []ir.Stmt) int {
 	return took
 }
 
-// outcome: the condition is the hit bit itself or its negation.
-func outcome(cond ir.Expr, hit ir.Loc) (is, not, ok bool) {
+// outcome: the condition is the hit bit itself, or its negation (miss).
+func outcome(cond ir.Expr, hit ir.Loc) (miss, ok bool) {
 	if hit.Width == 0 {
-		return false, false, false
+		return false, false
 	}
 	switch x := cond.(type) {
 	case *ir.Load:
-		return true, false, x.Loc == hit
+		return false, x.Loc == hit
 	case *ir.Unary:
 		if x.Op == ir.Not {
-			_, neg, ok := outcome(x.X, hit)
-			return neg, !neg, ok
+			miss, ok := outcome(x.X, hit)
+			return !miss, ok
 		}
 	}
-	return false, false, false
+	return false, false
 }
 
 // tableNode of a table; pre is its preclassifier, when it is an ALPM table.

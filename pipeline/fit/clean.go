@@ -219,24 +219,29 @@ func (c *cleaner) zeros() {
 	for _, s := range c.t.g.Parser.States {
 		c.parsed(s.Body, written)
 	}
-	var visit func(*seq)
-	visit = func(s *seq) {
-		for _, n := range s.nodes {
-			if n.kind == keyless && n.table == nil {
-				n.body = c.withoutZeros(n.body, written)
-				continue
-			}
-			for _, body := range n.run {
-				r := c.b.reader()
-				r.stmts(body)
-				written.or(r.write)
-			}
-			for _, b := range n.next {
-				visit(b.seq)
-			}
+	c.zerosIn(c.t.top, written)
+}
+
+// zerosIn goes along a sequence; each branch sees what was written before it.
+func (c *cleaner) zerosIn(s *seq, written set) {
+	for _, n := range s.nodes {
+		if n.kind == keyless && n.table == nil {
+			n.body = c.withoutZeros(n.body, written)
+			continue
 		}
+		for _, body := range n.run {
+			r := c.b.reader()
+			r.stmts(body)
+			written.or(r.write)
+		}
+		after := written.clone()
+		for _, b := range n.next {
+			in := written.clone()
+			c.zerosIn(b.seq, in)
+			after.or(in)
+		}
+		written.or(after)
 	}
-	visit(c.t.top)
 }
 
 func (c *cleaner) withoutZeros(list []ir.Stmt, written set) []ir.Stmt {

@@ -160,7 +160,7 @@ func (st *Stage) read(s spotInContext, use *Use, blocks map[string]bool) {
 	if s.table.Type == "match" || s.table.Type == "condition" {
 		u.Logical = 1
 	}
-	if strings.HasPrefix(s.kind, "ternary_match") {
+	if strings.HasPrefix(s.kind, "ternary_match") && number(s.body["size"]) > 0 {
 		u.Ternary = 1
 	}
 	switch s.table.Type {

@@ -56,6 +56,7 @@ func (b *builder) account(t *thread) {
 	})
 	t.nodes = nodes
 	t.order()
+	t.outcomes(b)
 	t.depend()
 	t.turns()
 }
@@ -94,6 +95,47 @@ func (t *thread) order() {
 	below(t.top)
 }
 
+// outcomes finds for the tables that hang on an outcome what has been written
+// before them.
+func (t *thread) outcomes(b *builder) {
+	t.narrow = map[*node]map[*node]set{}
+	for _, a := range t.nodes {
+		for _, br := range a.next {
+			if len(br.via) == 0 || len(br.via) == len(a.run) {
+				continue
+			}
+			r := b.reader()
+			for _, i := range br.via {
+				r.stmts(a.run[i])
+			}
+			br.seq.walk(func(m *node) {
+				if t.narrow[a] == nil {
+					t.narrow[a] = map[*node]set{}
+				}
+				if w := t.narrow[a][m]; w != nil {
+					w.or(r.write)
+					return
+				}
+				t.narrow[a][m] = r.write.clone()
+			})
+		}
+		// What hangs on an outcome that all actions lead to meets all writes.
+		for _, br := range a.next {
+			if len(br.via) == 0 || len(br.via) == len(a.run) {
+				br.seq.walk(func(m *node) { delete(t.narrow[a], m) })
+			}
+		}
+	}
+}
+
+// writes is what a has written when b runs.
+func (t *thread) writes(a, b *node) set {
+	if w := t.narrow[a][b]; w != nil {
+		return w
+	}
+	return a.acc.write
+}
+
 // depend finds the dependencies between tables that one packet can meet.
 func (t *thread) depend() {
 	t.dep = make([][]edge, len(t.nodes))
@@ -102,7 +144,7 @@ func (t *thread) depend() {
 			if !t.before[a.id].has(b.id) || a == b {
 				continue
 			}
-			if e, ok := between(a, b); ok {
+			if e, ok := between(a, b, t.writes(a, b)); ok {
 				t.dep[b.id] = append(t.dep[b.id], e)
 			}
 		}
@@ -161,16 +203,17 @@ func (t *thread) meets(a, b set) bool {
 	return found
 }
 
-// between finds the strongest dependency of b on a.
-func between(a, b *node) (edge, bool) {
-	if u := a.acc.write.first(b.acc.match); u >= 0 {
+// between finds the strongest dependency of b on a, which has written w.
+func between(a, b *node, w set) (edge, bool) {
+	if u := w.first(b.acc.match); u >= 0 {
 		return edge{a, depMatch, u}, true
 	}
-	if u := a.acc.write.first(b.acc.act); u >= 0 {
+	if u := w.first(b.acc.act); u >= 0 {
 		return edge{a, depAction, u}, true
 	}
-	if w := a.acc.again(&b.acc); !w.empty() {
-		u := w.first(w)
+	again := a.acc.again(&b.acc)
+	again.and(w)
+	if u := again.first(again); u >= 0 {
 		return edge{a, depOutput, u}, true
 	}
 	if u := a.acc.match.first(b.acc.write); u >= 0 {

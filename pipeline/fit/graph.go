@@ -47,6 +47,8 @@ type node struct {
 type branch struct {
 	label string // $hit, $miss, $true, $false or an action's name
 	seq   *seq
+	// via are the actions (indices of node.run) that can have run before it.
+	via []int
 }
 
 // seq is a list of tables that run in order.
@@ -70,6 +72,9 @@ type thread struct {
 	nodes []*node
 	// before[a] has b when some packet meets a and then b.
 	before []set
+	// narrow[a][b] is what a writes before b, where b hangs on an outcome of a
+	// that not all of a's actions lead to.
+	narrow map[*node]map[*node]set
 	dep    [][]edge // by the later node
 	// turn[s][i] lists the tables of a sequence with all that hangs on them
 	// that must be placed before its i-th may begin: where a packet follows

@@ -366,7 +366,7 @@ func (p *placer) conflict(t *thread, a, b *node) (string, bool) {
 		return "", false
 	}
 	k := p.cont[t]
-	wa, wb := a.acc.write.clone(), b.acc.write.clone()
+	wa, wb := t.writes(a, b).clone(), b.acc.write.clone()
 	wa.minus(a.acc.filter)
 	wb.minus(b.acc.filter)
 	u := k.widen(wa).first(k.widen(wb))

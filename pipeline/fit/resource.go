@@ -164,7 +164,7 @@ func (m *memory) keyed(b *builder, n *node) {
 	}
 	m.use.ActionBus = min(max(ceil(data, 8), 0), maxActionBus)
 	overhead := inEntry + log2(max(len(t.Actions), 2))
-	m.split = t.Profile < 0 && len(indirect(b, n)) == 0
+	m.split = len(indirect(b, n)) == 0
 	if n.ternary() {
 		bytes, lines := 0, 1
 		for _, k := range t.Keys {
