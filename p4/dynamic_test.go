@@ -385,3 +385,64 @@ func BenchmarkDynamicHash(b *testing.B) {
 		})
 	}
 }
+
+// TestProxyHash: entries are found by a hash of the key, here of 4 bits, so
+// that other keys hit too; two entries cannot share one.
+func TestProxyHash(t *testing.T) {
+	src := program{locals: `action set(bit<8> v) { hdr.h.b = v; }
+		table t { key = { hdr.h.a : exact; hdr.h.d[27:0] : exact; } actions = { set; } default_action = set(0xEE); size = 64;
+			proxy_hash = Hash<bit<4>>(HashAlgorithm_t.CRC8); }`, body: "t.apply();"}.source()
+	m := load(t, src, p4.Options{})
+	for _, s := range m.store.Schema().Tables {
+		if s.Name == "pipe.Ing.t" && len(s.Annotations) > 0 {
+			t.Errorf("the schema has annotations %v", s.Annotations)
+		}
+	}
+	proxyOf := func(a byte, d uint32) byte { // 36 bits, padded on the left
+		v := binary.BigEndian.AppendUint64(nil, uint64(a)<<28|uint64(d))
+		return byte(crcBits(v[3:], 8, 0x07, 0, 0, false)) & 15
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	want := map[byte]byte{} // of each hash the action data
+	for i := range 40 {
+		a, d := byte(r.Uint32()), r.Uint32()&0xfffffff
+		e := tables.TableEntry{Table: "t", Action: "set", Data: []tables.DataField{{Name: "v", Value: []byte{byte(i)}}},
+			Key: []tables.KeyField{{Name: "hdr.h.a", Value: []byte{a}}, {Name: "hdr.h.d[27:0]", Value: binary.BigEndian.AppendUint32(nil, d)}}}
+		err := m.store.Write(context.Background(), tables.AllPipes, []tables.Update{{Op: tables.Insert, Entry: e}}, tables.ContinueOnError)
+		h := proxyOf(a, d)
+		if _, taken := want[h]; taken {
+			if !errors.Is(err, tables.ErrExists) {
+				t.Fatalf("second entry with hash %d: %v", h, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[h] = byte(i)
+		if i%5 == 4 {
+			e.Action, e.Data = "", nil
+			if err := m.store.Write(context.Background(), tables.AllPipes, []tables.Update{{Op: tables.Delete, Entry: e}}, tables.ContinueOnError); err != nil {
+				t.Fatal(err)
+			}
+			delete(want, h)
+		}
+	}
+	packet := make([]byte, 8)
+	for range 200 {
+		a, d := byte(r.Uint32()), r.Uint32()
+		packet[0] = a
+		binary.BigEndian.PutUint32(packet[4:], d)
+		exp, ok := want[proxyOf(a, d&0xfffffff)]
+		if !ok {
+			exp = 0xee
+		}
+		fast, slow := m.ingress(packet, false), m.ingress(packet, true)
+		if fast[1] != exp || slow[1] != exp {
+			t.Fatalf("packet %x: fast %x, reference %x, want %x", packet, fast[1], slow[1], exp)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { m.pipe.Ingress(m.pass) }); n != 0 {
+		t.Errorf("%v allocations per packet, want 0", n)
+	}
+}

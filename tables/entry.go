@@ -61,6 +61,7 @@ type pattern struct {
 	ranges      []keyRange // elements that no mask expresses
 	prefix      int        // of the LPM element
 	sub         *trie      // in the outer table of an LPM table with exact fields
+	proxied     *Entry     // whose key has this hash, in a proxy
 }
 
 // keyRange is an inclusive range over the bytes [off, off+len(lo)) of a key.

@@ -23,6 +23,7 @@ type Match struct {
 	exact   *exact   // exact tables, and the outer table of LPM ones with exact fields
 	trie    *trie    // LPM tables without exact fields
 	ternary *ternary // the rest
+	proxy   *proxy   // over an exact table whose packets are found by a hash of the key
 
 	def  atomic.Pointer[Entry]  // never nil
 	mask atomic.Pointer[[]byte] // of engineMasked: which bits of the key count
@@ -44,6 +45,7 @@ const (
 	engineOuterLPM
 	engineTernary
 	engineMasked // exact, after masking the key
+	engineProxy  // exact, by a hash of the key
 )
 
 // segment is a part of the key string.
@@ -139,6 +141,8 @@ func (m *Match) Lookup(key []byte) *Entry {
 		return m.lookupOuter(key)
 	case engineMasked:
 		return m.lookupMasked(key)
+	case engineProxy:
+		return m.lookupProxy(key)
 	case engineNone:
 		return nil
 	}

@@ -167,6 +167,7 @@ func (m *Match) publish(e *Entry) {
 	switch m.engine {
 	case engineExact:
 		m.exact.insert(e)
+		m.publishProxy(e)
 	case engineLPM:
 		m.trie.insert(e.pat.value, m.lpmBits(e), e)
 	case engineOuterLPM:
@@ -203,6 +204,7 @@ func (m *Match) remove(e *Entry) {
 func (m *Match) withdraw(e *Entry) {
 	switch m.engine {
 	case engineExact:
+		m.withdrawProxy(e)
 		m.exact.remove(e)
 	case engineLPM:
 		m.trie.remove(e.pat.value, m.lpmBits(e))

@@ -315,6 +315,9 @@ var scopeNames = [...]string{
 func annotations(in []ir.Annotation) []Annotation {
 	var out []Annotation
 	for _, a := range in {
+		if a.Property {
+			continue
+		}
 		switch a.Name {
 		case "name", "hidden", "id", "brief", "description", "match", "tableonly":
 			continue

@@ -56,6 +56,8 @@ func newShared(pl *ir.Pipeline) *State {
 		m := newMatch(t.Keys)
 		if masked(t) {
 			m.allowMask()
+		} else if t.ProxyHash != nil {
+			m.setProxy(t.ProxyHash)
 		}
 		s.Match = append(s.Match, m)
 	}

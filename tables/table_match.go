@@ -284,6 +284,8 @@ func (mt *matchTable) set(op Op, name string, e *TableEntry) (func(), error) {
 		return nil, mt.fail(name, ErrNotFound, "no entry with this key")
 	case old != nil && op == Insert:
 		return nil, mt.fail(name, ErrExists, "an entry with this key is there")
+	case old == nil && mt.m.collides(ent):
+		return nil, mt.fail(name, ErrExists, "an entry whose key has the same proxy hash is there")
 	}
 	var d entryData
 	if err := mt.parse(name, e, &d); err != nil {
@@ -325,12 +327,13 @@ func (mt *matchTable) insert(name string, ent *Entry, d *entryData) (func(), err
 	for _, t := range mt.timed {
 		t.cells.reset(uint64(ent.cell))
 	}
-	mt.setCells(ent, d)
+	undoCells := mt.setCells(ent, d)
 	if mt.idle != nil {
 		mt.idle.add(ent, d)
 	}
 	mt.m.publish(ent)
 	return func() {
+		undoCells()
 		mt.m.unadd(ent)
 		ent.ref.Load().use(-1)
 	}, nil

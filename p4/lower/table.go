@@ -441,10 +441,7 @@ func (g *gress) tableProperty(o *frame, t *ir.Table, lt *loweredTable, p *syntax
 	case "idle_timeout":
 		t.IdleTimeout = g.idleTimeout(o, p.Value)
 	case "proxy_hash":
-		if inst := g.instanceOf(o, p.Value); inst != nil {
-			// The chip stores a hash of the key; the model stores the key.
-			t.Annots = append(t.Annots, ir.Annotation{Name: name, Body: inst.name})
-		}
+		g.proxyHash(o, t, p.Value)
 	default:
 		v := g.expr(o, p.Value)
 		if v.inst == nil && v.isConst() && v.kids == nil {
@@ -452,7 +449,7 @@ func (g *gress) tableProperty(o *frame, t *ir.Table, lt *loweredTable, p *syntax
 			if v.str == "" {
 				body = g.constText(v)
 			}
-			t.Annots = append(t.Annots, ir.Annotation{Name: name, Body: body})
+			t.Annots = append(t.Annots, ir.Annotation{Name: name, Body: body, Property: true})
 		}
 	}
 }
@@ -492,7 +489,7 @@ func (g *gress) implementation(o *frame, t *ir.Table, e syntax.Expr) {
 		}
 	case "Alpm", "Atcam":
 		// Storage only: a longest-prefix or partitioned ternary match.
-		t.Annots = append(t.Annots, ir.Annotation{Name: "implementation", Body: inst.externName()})
+		t.Annots = append(t.Annots, ir.Annotation{Name: "implementation", Body: inst.externName(), Property: true})
 		return
 	default:
 		g.unsupported(e.Pos(), "implementation "+inst.externName())

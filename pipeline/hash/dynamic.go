@@ -265,3 +265,21 @@ func CheckCRC(c ir.CRC) error {
 	}
 	return nil
 }
+
+// NewPacked makes a hash over a key as tables lay it out: elements of so many
+// bits, each right-aligned in whole bytes.
+func NewPacked(h *ir.Hash, widths []int) (*Dynamic, error) {
+	f, err := New(h)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dynamic{f: f, used: uint(h.Width)}
+	at := 0
+	for _, w := range slices.Backward(widths) {
+		d.spans = append(d.spans, span{at, w, -1})
+		d.bits += w
+		at += (w + 7) / 8 * 8
+	}
+	slices.Reverse(d.spans)
+	return d, nil
+}

@@ -97,6 +97,7 @@ type Header struct {
 	Off    int    // first byte in the gress's memory
 	Bytes  int    // of memory
 	Bits   int    // on the wire, where they are not 8*Bytes: see Wire; else 0
+	Var    Loc    // of a header that ends in a varbit: how many bits it has now, 32 bits
 	Valid  Loc    // one bit
 	Fields []*Field
 }
@@ -231,7 +232,10 @@ type Match struct {
 }
 
 // Annotation kept from the source: name and raw body.
-type Annotation struct{ Name, Body string }
+type Annotation struct {
+	Name, Body string
+	Property   bool // a table's property that nothing else stands for: not in the schema
+}
 
 // MatchKind of a key.
 type MatchKind uint8
@@ -280,6 +284,8 @@ type Table struct {
 	Profile      int    // index of the action profile, -1 for none
 	Selector     int    // index of the action selector, -1 for none
 	SelectorKeys []Expr // the selector's hash input, in order
+	// ProxyHash is compared instead of the key; nil for none.
+	ProxyHash *Hash
 	// Direct resources, one cell per entry.
 	DirectCounters  []int
 	DirectRegisters []int
