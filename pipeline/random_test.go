@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gofino/pipeline/ir"
+	"gofino/tables"
 )
 
 // Random programs for the differential test: everything the ir can say that the
@@ -229,6 +230,9 @@ func (g *gen) stmt(depth int) ir.Stmt {
 	case k < 18:
 		return &ir.HashGet{Hash: g.r.IntN(len(g.pl.Hashes)), Dst: g.place(), Data: g.list()}
 	case k < 19:
+		if g.r.IntN(2) == 0 {
+			return g.timed()
+		}
 		return &ir.RandomGet{Random: 0, Dst: g.place()}
 	case k < 21:
 		s := &ir.Count{Counter: 0, Index: g.expr(4, 1)}
@@ -250,6 +254,21 @@ func (g *gen) stmt(depth int) ir.Stmt {
 	}
 	l := g.place()
 	return &ir.Copy{Dst: l, Src: g.sameWidth(l)}
+}
+
+// timed is a meter or filter on any index, in or out of range.
+func (g *gen) timed() ir.Stmt {
+	if g.r.IntN(2) == 0 {
+		return &ir.FilterExec{Filter: g.r.IntN(2), Index: g.expr(3, 1), X: g.expr(1+g.r.IntN(32), 1), Dst: g.place()}
+	}
+	s := &ir.MeterExec{Meter: 0, Index: g.expr(3, 1), Dst: g.place()}
+	if g.r.IntN(2) == 0 {
+		s.Color = g.expr(8, 1)
+	}
+	if g.r.IntN(2) == 0 {
+		s.Adjust = g.expr(1+g.r.IntN(70), 1)
+	}
+	return s
 }
 
 // sameWidth is a place as wide as l that does not overlap it.
@@ -487,6 +506,9 @@ func randomProg(seed uint64) (*prog, ir.Dir) {
 	g.pl.MathUnits = []*ir.MathUnit{{Name: "mu", Width: 32, Shift: -1, Scale: -3, Table: [16]uint8{4: 128, 5: 143, 8: 181, 9: 192, 15: 247}},
 		{Name: "mv", Width: 32, Shift: 1, Invert: true, Scale: 20, Table: [16]uint8{8: 255, 12: 100, 14: 77, 15: 3}}}
 	g.pl.Counters = []*ir.Counter{{Name: "c", Dir: dir, Kind: ir.PacketsAndBytes, Size: 11, Table: -1}}
+	g.pl.Meters = []*ir.Meter{{Name: "m", Dir: dir, Kind: ir.Bytes, Size: 7, Table: -1, Colors: [3]uint8{5, 6, 0xff}}}
+	g.pl.Filters = []*ir.Filter{{Name: "f0", Dir: dir, Kind: ir.LPF, Size: 7, Width: 32, Table: -1},
+		{Name: "f1", Dir: dir, Kind: ir.WRED, Size: 7, Width: 32, Drop: 1, NoDrop: 0xfe, Table: -1}}
 	g.pl.Hashes = []*ir.Hash{
 		{Name: "h0", Width: 16, Algorithm: ir.CRC16, CRC: ir.CRC{Degree: 16, Poly: 0x8005, Reversed: true}},
 		{Name: "h1", Width: 100, Algorithm: ir.CRC32, CRC: ir.CRC{Degree: 32, Poly: 0x04c11db7, Extended: true}},
@@ -576,6 +598,7 @@ func differential(t *testing.T, seed uint64, packet []byte) {
 	if err != nil {
 		t.Fatalf("seed %d: %v", seed, err)
 	}
+	writeTimed(t, tw.store)
 	r := rand.New(rand.NewPCG(seed, 7))
 	packets := [][]byte{packet}
 	if packet == nil {
@@ -610,6 +633,31 @@ func differential(t *testing.T, seed uint64, packet []byte) {
 		if d := tw.difference(dir); d != "" {
 			t.Fatalf("seed %d, packet %x: %s", seed, p, d)
 		}
+	}
+}
+
+// writeTimed gives some cells of the random programs' meter and filters rates
+// and thresholds that random packets meet.
+func writeTimed(t *testing.T, store *tables.Store) {
+	t.Helper()
+	field := func(name string, v ...any) (out []tables.DataField) {
+		for i := 0; i < len(v); i += 2 {
+			out = append(out, tables.DataField{Name: name + v[i].(string), Value: v[i+1]})
+		}
+		return out
+	}
+	one, two := []byte{1}, []byte{2}
+	var us []tables.Update
+	for i := range byte(4) {
+		add := func(table, key string, data []tables.DataField) {
+			us = append(us, tables.Update{Op: tables.Insert, Entry: tables.TableEntry{Table: table, Key: []tables.KeyField{{Name: key, Value: []byte{i}}}, Data: data}})
+		}
+		add("m", "$METER_INDEX", field("$METER_SPEC_", "CIR_KBPS", one, "PIR_KBPS", two, "CBS_KBITS", one, "PBS_KBITS", two))
+		add("f0", "$LPF_INDEX", field("$LPF_SPEC_", "TYPE", []string{"RATE", "SAMPLE"}[i%2], "GAIN_TIME_CONSTANT_NS", float32(1e9), "DECAY_TIME_CONSTANT_NS", float32(2e9), "OUT_SCALE_DOWN_FACTOR", []byte{i}))
+		add("f1", "$WRED_INDEX", field("$WRED_SPEC_", "TIME_CONSTANT_NS", float32(1e9), "MIN_THRESH_CELLS", one, "MAX_THRESH_CELLS", []byte{255, 255, 255}, "MAX_PROBABILITY", float32(1)))
+	}
+	if err := store.Write(t.Context(), tables.AllPipes, us, tables.ContinueOnError); err != nil {
+		t.Fatal(err)
 	}
 }
 
