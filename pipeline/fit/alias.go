@@ -6,29 +6,32 @@ import (
 	"gofino/pipeline/ir"
 )
 
-// aliases finds parameters of inlined controls that only carry a value in or
-// out, and joins them with the field that they are copied from or to: the
-// compiler's copy propagation does away with them.
+// aliases finds parameters of inlined controls, and other variables, that only
+// carry a value in or out, and joins them with the field that they are copied
+// from or to: the compiler's copy propagation does away with them, in table
+// keys too.
 //
 // A parameter is joined when every copy of it is with the same field and stands
-// in the list of statements that has all its uses, and nothing else touches that field from the parameter's first use to its last.
+// in the list of statements that has all its uses, when the deparser does not
+// read it, and when nothing else touches that field from the parameter's first use to its last.
 type aliases struct {
 	b    *builder
-	at   int           // position in the walk
-	use  map[int][]int // by field: where it is touched
-	pair map[int][]int // by field: the fields it is copied from or to
-	copy map[int]bool  // positions that are copies
-	list []span        // the lists of statements, by number
-	in   []int         // the lists around the current statement
-	home map[int][]int // by field: the lists in which it is copied
+	at   int              // position in the walk
+	use  map[int][]int    // by field: where it is touched
+	pair map[int][]ir.Loc // by field: the places it is copied from or to
+	copy map[int]bool     // positions that are copies
+	list []span           // the lists of statements, by number
+	in   []int            // the lists around the current statement
+	home map[int][]int    // by field: the lists in which it is copied
 }
 
 // span is a range of positions.
 type span struct{ from, to int }
 
 func (b *builder) alias(g *ir.Gress) {
-	a := &aliases{b: b, use: map[int][]int{}, pair: map[int][]int{}, copy: map[int]bool{}, home: map[int][]int{}}
+	a := &aliases{b: b, use: map[int][]int{}, pair: map[int][]ir.Loc{}, copy: map[int]bool{}, home: map[int][]int{}}
 	a.walk(g.Control)
+	a.out = (&cleaner{b: b, t: &thread{g: g, p: b.p}}).out()
 	for f := range g.Fields {
 		if with, ok := a.joins(f); ok {
 			b.p.join(f, with)
@@ -102,8 +105,8 @@ func (a *aliases) stmt(s ir.Stmt) {
 	a.touch(all)
 	switch s := s.(type) {
 	case *ir.Assign:
-		if l, ok := s.X.(*ir.Load); ok {
-			a.copied(s.Dst, l.Loc)
+		if from, ok := source(s.X); ok {
+			a.copied(s.Dst, from)
 		}
 	case *ir.Copy:
 		a.structure(s)
@@ -120,18 +123,35 @@ func (a *aliases) structure(s *ir.Copy) {
 	}
 }
 
+// source is the place that an expression only copies, all or a slice of it.
+func source(x ir.Expr) (ir.Loc, bool) {
+	switch x := x.(type) {
+	case *ir.Load:
+		return x.Loc, true
+	case *ir.Slice:
+		if l, ok := x.X.(*ir.Load); ok {
+			return ir.Loc{Bit: l.Loc.Bit + l.Loc.Width - 1 - x.Hi, Width: x.Hi - x.Lo + 1}, true
+		}
+	}
+	return ir.Loc{}, false
+}
+
+// copied notes a copy of one place to another. What carries a value is a whole
+// field; what it carries may be part of one.
 func (a *aliases) copied(dst, src ir.Loc) {
 	p := a.b.p
-	if !p.whole(dst) || !p.whole(src) || dst.Width != src.Width {
+	d, s := p.field(dst), p.field(src)
+	if d < 0 || s < 0 || dst.Width != src.Width || !p.whole(dst) {
 		return
 	}
-	d, s := p.field(dst), p.field(src)
 	a.copy[a.at] = true
-	a.pair[d] = append(a.pair[d], s)
-	a.pair[s] = append(a.pair[s], d)
 	l := a.in[len(a.in)-1]
+	a.pair[d] = append(a.pair[d], src)
 	a.home[d] = append(a.home[d], l)
-	a.home[s] = append(a.home[s], l)
+	if p.whole(src) {
+		a.pair[s] = append(a.pair[s], dst)
+		a.home[s] = append(a.home[s], l)
+	}
 }
 
 func (a *aliases) table(s *ir.Apply) {
@@ -166,36 +186,38 @@ func (a *aliases) touch(units set) {
 	})
 }
 
-// joins finds the field to join f with.
-func (a *aliases) joins(f int) (int, bool) {
-	p := a.b.p
+// joins finds the place to join f with.
+func (a *aliases) joins(f int) (ir.Loc, bool) {
+	p, none := a.b.p, ir.Loc{}
 	pairs := a.pair[f]
 	if len(pairs) == 0 || p.g.Fields[f].Header >= 0 || a.b.intrinsic(f) {
-		return 0, false
+		return none, false
 	}
-	with := pairs[0]
-	if with == f || slices.ContainsFunc(pairs, func(x int) bool { return x != with }) {
-		return 0, false
+	own := p.set()
+	if p.loc(p.g.Fields[f].Loc, own); own.meets(a.out) {
+		return none, false
 	}
-	if a.b.carried[with] {
-		return 0, false
+	place := pairs[0]
+	with := p.field(place)
+	if with == f || slices.ContainsFunc(pairs, func(x ir.Loc) bool { return x != place }) || a.b.carried[with] {
+		return none, false
 	}
 	// Of two that could carry each other, the one declared later is the copy.
 	if with > f && len(a.pair[with]) == len(pairs) && p.g.Fields[with].Header < 0 && !a.b.intrinsic(with) {
-		return 0, false
+		return none, false
 	}
 	lo, hi := slices.Min(a.use[f]), slices.Max(a.use[f])
 	for _, l := range a.home[f] {
 		if lo < a.list[l].from || hi > a.list[l].to {
-			return 0, false // copied under a condition only
+			return none, false // copied under a condition only
 		}
 	}
 	for _, at := range a.use[with] {
 		if at > lo && at < hi && !a.copy[at] {
-			return 0, false
+			return none, false
 		}
 	}
-	return with, true
+	return place, true
 }
 
 func (b *builder) intrinsic(f int) bool {
@@ -208,12 +230,12 @@ func (b *builder) intrinsic(f int) bool {
 	return false
 }
 
-// join makes the bits of field f those of another.
-func (p *places) join(f, with int) {
-	from, to := p.g.Fields[f].Loc, p.g.Fields[with].Loc
+// join makes the bits of field f those of another place.
+func (p *places) join(f int, to ir.Loc) {
+	from := p.g.Fields[f].Loc
 	for i := range from.Width {
 		p.unit[from.Bit+i] = p.unit[to.Bit+i]
-		p.owner[from.Bit+i] = int32(with)
+		p.owner[from.Bit+i] = p.owner[to.Bit+i]
 	}
 }
 
@@ -225,8 +247,8 @@ func (b *builder) nothing(s ir.Stmt) bool {
 	}
 	switch s := s.(type) {
 	case *ir.Assign:
-		if l, ok := s.X.(*ir.Load); ok {
-			return b.p.same(s.Dst, l.Loc)
+		if from, ok := source(s.X); ok {
+			return b.p.same(s.Dst, from)
 		}
 		return isZero(s.X) && b.param(s.Dst)
 	case *ir.Copy:

@@ -218,20 +218,33 @@ func (b *builder) apply(s *seq, x *ir.Apply, rest []ir.Stmt) int {
 		}
 	case *ir.Switch:
 		if l, ok := y.Tag.(*ir.Load); ok && x.Action.Width > 0 && l.Loc == x.Action {
+			seen := map[int]bool{}
 			for _, c := range y.Cases {
 				label, via := "action", []int{}
 				for _, v := range c.Values {
 					if i := int(v.Int64()); v.IsInt64() && i < len(n.table.Actions) {
 						label, via = b.pl.Actions[n.table.Actions[i].Action].Name, append(via, i)
+						seen[i] = true
 					}
 				}
 				b.branch(n, label, c.Body, y.P, via...)
 			}
-			b.branch(n, "$default", y.Default, y.P)
+			b.branch(n, "$default", y.Default, y.P, others(n, seen)...)
 			return took + 1
 		}
 	}
 	return took
+}
+
+// others lists the actions that no case of a switch names.
+func others(n *node, named map[int]bool) []int {
+	var out []int
+	for i := range n.run {
+		if !named[i] {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // outcome: the condition is the hit bit itself, or its negation (miss).

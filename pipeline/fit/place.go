@@ -442,13 +442,17 @@ func (p *placer) present(t *thread, n *node, stage int) bool {
 func (p *placer) crossbar(t *thread, n, gw *node, stage int) (exact, tern int) {
 	bar := p.bar[stage][t]
 	count := func(in, have set) int {
-		bytes := 0
+		bytes, small := 0, 0
 		in.each(func(u int) {
-			if !have.has(u) {
-				bytes += ceil(t.p.widthOf(u), 8)
+			switch w := t.p.widthOf(u); {
+			case have.has(u):
+			case w < 8:
+				small += w // flags lie together
+			default:
+				bytes += ceil(w, 8)
 			}
 		})
-		return bytes
+		return bytes + ceil(small, 8)
 	}
 	in := n.acc.match.clone()
 	if gw != nil {
