@@ -13,7 +13,8 @@ import (
 //
 // A parameter is joined when every copy of it is with the same field and stands
 // in the list of statements that has all its uses, when the deparser does not
-// read it, and when nothing else touches that field from the parameter's first use to its last.
+// read it, and when nothing else touches that field from the parameter's first
+// use to its last.
 type aliases struct {
 	b    *builder
 	at   int              // position in the walk
@@ -23,6 +24,7 @@ type aliases struct {
 	list []span           // the lists of statements, by number
 	in   []int            // the lists around the current statement
 	home map[int][]int    // by field: the lists in which it is copied
+	out  set              // what is read after the control
 }
 
 // span is a range of positions.
