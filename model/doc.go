@@ -32,6 +32,15 @@
 //
 // Everything of a Switch hangs off the Switch value; StateHash walks it.
 //
+// # What it tells by itself
+//
+// Digests go through a learn filter per pipe (learn.go), entries of tables that
+// age become idle at the sweeps of package tables, ports go up and down. All of
+// it leaves as tables.Notifications, which subscribers get in goroutines of
+// their own. What is told, and its times, depend on the inputs alone, not on
+// when somebody listens: a batch that is due is delivered as of when it was due,
+// before any packet that comes later is looked at.
+//
 // # State as a value
 //
 // Whatever changes a switch is an input: frames, table operations, links, the
@@ -47,8 +56,7 @@
 //
 // # What is refused by name
 //
-// Coalescing mirror sessions, Tofino 2's mirror session flags, digests (at
-// lowering), the packet generator. Congestion does not exist: queues are empty,
+// Coalescing mirror sessions, Tofino 2's mirror session flags. Congestion does not exist: queues are empty,
 // queue depths read 0, and deflect-on-drop never deflects.
 //
 // It imports pipeline, tables and pre, internal/clock and internal/snap. The front end never

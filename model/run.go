@@ -300,8 +300,8 @@ func (c *call) ingressWindow(p *pipe, a *arrival, resubmit bool) []byte {
 	return w
 }
 
-// endOfIngress is tna-semantics.md section 4, steps 3 to 5. Step 1 (digest) is
-// refused when a program is loaded, step 2 (resubmit) was the caller's.
+// endOfIngress is tna-semantics.md section 4, steps 3 to 5. Steps 1 (digest) and
+// 2 (resubmit) were the caller's.
 func (c *call) endOfIngress(p *pipe, a *arrival, prefix int, enq int64) {
 	ig := p.ig
 	pk := stored{frame: a.frame, enq: enq, head: ig.Head, pad: uint8(ig.Pad), id: a.from, from: a.port}

@@ -13,6 +13,7 @@ import (
 type apply struct {
 	match   *tables.Match
 	keyless bool
+	ages    bool // the table has idle time: hits are marked
 	key, n  int32 // bytes of mem
 	hit     place
 	action  place
@@ -40,7 +41,7 @@ func (c *compiler) apply(s *ir.Apply) {
 	scratch := c.scratch
 	defer func() { c.scratch = scratch }()
 
-	a := &apply{match: st.Match[s.Table], keyless: len(t.Keys) == 0, hit: c.place(s.Hit)}
+	a := &apply{match: st.Match[s.Table], keyless: len(t.Keys) == 0, ages: t.IdleTimeout, hit: c.place(s.Hit)}
 	if s.Action.Width > 64 {
 		c.fail("apply %s: the action index has %d bits", t.Name, s.Action.Width)
 		return

@@ -40,7 +40,7 @@
 // gives Head to the next gress says so in InPad there, or a bridged header of 282
 // bits would lengthen every packet by a byte.
 //
-// Mirror and Resubmit say whether the deparser emitted one (Index >= 0). The
+// Mirror, Resubmit and Digest say whether the deparser emitted one (Index >= 0). The
 // chip's rule that mirror_type (resubmit_type) equals the instance's type is
 // already applied here, where the instance has a type and the gress the field.
 //

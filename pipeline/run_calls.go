@@ -143,7 +143,9 @@ func (p *Pass) endParser(g *gress) bool {
 func (a *apply) lookup(mem []byte) (e *tables.Entry, hit bool) {
 	if !a.keyless {
 		if e = a.match.Lookup(mem[a.key : a.key+a.n]); e != nil {
-			e.Touch()
+			if a.ages {
+				e.Touch()
+			}
 			return e, true
 		}
 	}

@@ -13,6 +13,9 @@
 //	  trie.go                         longest prefix, path compressed, eight bits a step
 //	  ternary.go                      masks and ranges: a tree over key bits
 //	profile.go, choose.go           members and groups; the chip's choice of a member
+//	idle.go                         idle time of entries: hit bits, sweeps, time to live
+//	attribute.go, table_attribute.go  attributes of tables
+//	notify.go, digest.go            what the switch tells by itself, and to whom
 //	direct.go, cells.go             counters and registers, in one pipe and in all
 //
 // Match tables, profiles, selectors and value sets are read by the packet path

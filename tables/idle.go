@@ -308,42 +308,6 @@ func (it *idleTable) notification(at int64, e *Entry, active bool) Notification 
 		Entry: &TableEntry{Table: it.mt.spec.Name, Key: it.mt.showKey(e), Handle: e.cell}}}
 }
 
-// Attribute of a match table.
-func (mt *matchTable) Attribute(t Target, name string) ([]DataField, error) {
-	if name == meterAttribute {
-		return mt.meterAdjust(t, mt.pipes, mt.timedCells())
-	}
-	if name == attrKeyMask {
-		return mt.keyMask(), nil
-	}
-	if name != attrIdleTimeout || mt.idle == nil {
-		return nil, noAttribute("read attribute of", mt.spec, name)
-	}
-	return mt.idle.conf.Fields(), nil
-}
-
-// SetAttribute of a match table.
-func (mt *matchTable) SetAttribute(t Target, name string, data []DataField) error {
-	const op = "set attribute of"
-	if name == meterAttribute {
-		return mt.setMeterAdjust(t, mt.pipes, mt.timedCells(), data)
-	}
-	if name == attrKeyMask {
-		return mt.setKeyMask(op, data)
-	}
-	if name != attrIdleTimeout || mt.idle == nil {
-		return noAttribute(op, mt.spec, name)
-	}
-	a, err := ParseIdleTimeout(data)
-	if err == nil {
-		err = mt.idle.configure(a)
-	}
-	if err != nil {
-		return mt.fail(op, ErrInvalid, "%s: %v", name, err)
-	}
-	return nil
-}
-
 // Timekeeping of a store: what it does by itself as time passes.
 
 // Keep gives the store its clock. wake is called, with the store locked, when

@@ -22,8 +22,14 @@ func (it *idleTable) load(d *snap.Decoder) {
 	it.conf.Enable, it.conf.Notify = d.Bool(), d.Bool()
 	it.conf.QueryInterval, it.conf.MinTTL, it.conf.MaxTTL = d.Uint32(), d.Uint32(), d.Uint32()
 	it.last, it.next = d.Int(), d.Int()
-	if d.Err() == nil && it.notifies() && (it.conf.QueryInterval < it.shortest || !it.ttls || it.next == noSweep) {
+	interval := int64(it.conf.QueryInterval) * millisecond
+	switch {
+	case d.Err() != nil:
+		return
+	case it.notifies() && (it.conf.QueryInterval < it.shortest || !it.ttls):
 		d.Fail("a table ages entries as the chip cannot")
+	case it.notifies() && (it.last < 0 || it.last > noSweep/2 || it.next != it.last+interval), !it.notifies() && it.next != noSweep:
+		d.Fail("a table's next sweep is at %d", it.next)
 	}
 	for ent := range it.entries() {
 		c := it.cell(ent)
