@@ -13,7 +13,7 @@ import (
 type apply struct {
 	match   *tables.Match
 	keyless bool
-	ages    bool // the table has idle time: hits are marked
+	ages    bool  // the table has idle time: hits are marked
 	key, n  int32 // bytes of mem
 	hit     place
 	action  place
