@@ -19,10 +19,11 @@ import (
 type bitOp struct {
 	kind  bitKind
 	reg   uint8
-	n     int  // bits
-	at    int  // bits after the cursor
-	place emit // of the header in memory
-	index int  // of the header, of gress.nexts, of gress.looks
+	n     int   // bits
+	at    int   // bits after the cursor
+	place emit  // of the header in memory
+	size  place // of the length of its varbit, if it has one
+	index int   // of the header, of gress.nexts, of gress.looks
 }
 
 type bitKind uint8
@@ -30,6 +31,7 @@ type bitKind uint8
 const (
 	bitBegin   bitKind = iota // the packet starts
 	bitExtract                // n bits to place
+	bitVar                    // [reg] bits to place from its bit n on
 	bitNext                   // stack nexts[index]
 	bitAdvance                // by [reg] bits
 	bitLook                   // [reg] = n <= 64 bits, at bits after the cursor
@@ -55,6 +57,8 @@ func (p *Pass) bitStep(g *gress, o *bitOp) bool {
 		p.Consumed = len(p.In)
 	case bitExtract:
 		return p.bitExtract(g, &o.place, o.n, o.index)
+	case bitVar:
+		return p.bitVar(o)
 	case bitNext:
 		return p.bitNext(g, &g.nexts[o.index])
 	case bitAdvance:
@@ -80,7 +84,7 @@ func (p *Pass) bitStep(g *gress, o *bitOp) bool {
 		lookWide(p.mem, &l, p.In[f.cursor/8:])
 	case bitEmit:
 		if p.mem[o.place.valid]&o.place.validMask != 0 {
-			p.bitAppend(p.mem[o.place.off:o.place.end], 0, o.n)
+			p.bitAppend(p.mem[o.place.off:o.place.end], 0, o.n+int(o.size.load(p.mem)))
 		}
 	case bitTail:
 		p.bitAppend(p.In, f.cursor, left)
@@ -96,11 +100,37 @@ func (p *Pass) bitExtract(g *gress, e *emit, n, header int) bool {
 		p.Err |= ErrPartialHdr
 		return false
 	}
-	copyBits(p.mem[e.off:e.end], 0, p.In, f.cursor, n)
+	b := p.mem[e.off:e.end]
+	copyBits(b, 0, p.In, f.cursor, n)
+	clear(b[(n+7)/8:]) // a varbit, whose bits come later
 	f.cursor += n
 	p.mem[e.valid] |= e.validMask
 	if g.track {
 		p.dirty[header>>6] |= 1 << (header & 63)
+	}
+	return true
+}
+
+// bitVar extracts the varbit at the end of a header.
+func (p *Pass) bitVar(o *bitOp) bool {
+	f := &p.bit
+	n := p.regs[o.reg]
+	if n > uint64(8*(o.place.end-o.place.off)-int32(o.n)) {
+		return false
+	}
+	if int(n) > f.end-f.cursor {
+		p.Err |= ErrPartialHdr
+		return false
+	}
+	b := p.mem[o.place.off:o.place.end]
+	copyBits(b, o.n, p.In, f.cursor, int(n))
+	f.cursor += int(n)
+	o.size.store(p.mem, n)
+	for i := range p.units {
+		if u := &p.units[i]; u.later != 0 {
+			v := b[o.n/8 : (o.n+int(n)+7)/8]
+			u.add(sumBytes(v), len(v), true)
+		}
 	}
 	return true
 }
@@ -178,6 +208,22 @@ func (c *compiler) bitOp(o bitOp) {
 	c.g.bitOps = append(c.g.bitOps, o)
 	i := instr{op: opBits, a: int32(len(c.g.bitOps) - 1)}
 	c.emit(i)
+}
+
+// extractVar: the header's fixed part was extracted just before, and its bytes
+// cleared.
+func (c *compiler) extractVar(s *ir.ExtractVar) {
+	h := c.header(s.Header)
+	if h == nil {
+		return
+	}
+	if h.Var.Width == 0 || h.Wire()%8 != 0 {
+		c.fail("extract varbit of %s: its place is not a whole byte or there is none", h.Name)
+		return
+	}
+	r := c.amount(simplify(s.Bits))
+	c.reg--
+	c.bitOp(bitOp{kind: bitVar, reg: r, n: h.Wire(), place: c.emitOf(s.Header), size: c.place(h.Var)})
 }
 
 func (c *compiler) bitAdvance(e ir.Expr) {

@@ -185,3 +185,35 @@ func TestOddHeadersDoNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations per packet", n)
 	}
 }
+
+func TestVarbitIsAsLongAsItWas(t *testing.T) {
+	b := newProg()
+	h := b.header("ip", 4, 4, 64)
+	x := b.g.Headers[h.index]
+	x.Bits, x.Var = 8, b.meta("ip.$length", 32)
+	k := b.header("k", 8)
+	b.parser(&ir.State{Body: []ir.Stmt{&ir.Extract{Header: h.index},
+		&ir.ExtractVar{Header: h.index, Bits: bin(ir.Shl, &ir.Cast{Width: 32, X: ld(h.f[1])}, num(8, 3))},
+		&ir.Extract{Header: k.index}}, Next: ir.Accept})
+	b.g.Deparser = []ir.Stmt{&ir.Emit{Header: k.index}, &ir.Emit{Header: h.index}}
+	tw := load(t, b)
+	for _, c := range []struct {
+		in, head string
+		verdict  Verdict
+		err      ParserError
+	}{
+		{"43aabbcc77ee", "7743aabbccee", Forward, 0},
+		{"48010203040506070877", "77480102030405060708", Forward, 0},
+		{"407788", "774088", Forward, 0},
+		// More than fits: parsing ends as if it were accepted, with the fixed
+		// part valid and the varbit empty.
+		{"490102030405060708097788", "490102030405060708097788", Forward, 0},
+		{"43aabb", "", ParserDrop, ErrPartialHdr},
+		{"43aabbcc", "", ParserDrop, ErrPartialHdr},
+	} {
+		p := tw.run(ir.Ingress, unhex(c.in))
+		if p.Verdict != c.verdict || p.Err != c.err || hexOf(p.Head) != c.head {
+			t.Errorf("%s: %v %v, head %x, want %s", c.in, p.Verdict, p.Err, p.Head, c.head)
+		}
+	}
+}

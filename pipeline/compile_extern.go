@@ -267,7 +267,8 @@ func (c *compiler) emitHeader(i int) {
 	e := c.emitOf(i)
 	c.g.headSize += int(e.end - e.off)
 	if c.g.bitExact && c.err == nil {
-		c.bitOp(bitOp{kind: bitEmit, n: c.ir.Headers[i].Wire(), place: e})
+		h := c.ir.Headers[i]
+		c.bitOp(bitOp{kind: bitEmit, n: h.Wire(), place: e, size: c.place(h.Var)})
 		return
 	}
 	if n := len(c.g.code); n > 0 && c.g.code[n-1].op == opEmit && c.noLabelHere() {

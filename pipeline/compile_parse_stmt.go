@@ -17,7 +17,10 @@ func (c *compiler) extract(i int) {
 	}
 	if c.g.bitExact {
 		c.bitOp(bitOp{kind: bitExtract, n: h.Wire(), place: c.emitOf(i), index: i})
-		c.extracted(int32(lead+h.Off), h.Bytes)
+		if h.Var.Width != 0 {
+			c.storeConst(h.Var, 0)
+		}
+		c.extracted(int32(lead+h.Off), (h.Wire()+7)/8)
 		return
 	}
 	v := c.place(h.Valid)

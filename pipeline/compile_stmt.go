@@ -38,6 +38,8 @@ func (c *compiler) stmt(s ir.Stmt) {
 		c.shiftStack(s.Stack, -s.Count)
 	case *ir.Extract:
 		c.extract(s.Header)
+	case *ir.ExtractVar:
+		c.extractVar(s)
 	case *ir.ExtractNext:
 		c.extractNext(s.Stack)
 	case *ir.Advance:

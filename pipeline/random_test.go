@@ -25,6 +25,7 @@ type gen struct {
 	params  []ir.Loc // of the action being made
 	regs    bool     // in a register action: no calls
 	parsing bool
+	varbit  int // the header with one, or -1
 	tables  []int
 	nRegs   int
 }
@@ -367,6 +368,12 @@ func (g *gen) table(name string) {
 func (g *gen) parserStmt() ir.Stmt {
 	switch g.r.IntN(16) {
 	case 0, 1, 2, 3, 4:
+		if g.varbit >= 0 && g.r.IntN(3) == 0 {
+			if g.r.IntN(2) == 0 {
+				return &ir.ExtractVar{Header: g.varbit, Bits: num(16, int64(8*g.r.IntN(14)))}
+			}
+			return &ir.ExtractVar{Header: g.varbit, Bits: &ir.Cast{Width: 32, X: &ir.Slice{X: ld(g.metas[2]), Hi: 6, Lo: 0}}}
+		}
 		return &ir.Extract{Header: g.headers[g.r.IntN(len(g.headers))].index}
 	case 5:
 		return &ir.ExtractNext{Stack: 0}
@@ -492,6 +499,15 @@ func randomProg(seed uint64) (*prog, ir.Dir) {
 	}
 	if g.r.IntN(3) == 0 { // large memory: the other way of clearing
 		g.header("big", 8*700)
+	}
+	g.varbit = -1
+	if odd && g.r.IntN(2) == 0 {
+		v := g.header("v", 16, 96)
+		h := g.g.Headers[v.index]
+		h.Bits, h.Var = 16, g.meta("v.$length", 32)
+		g.headers = append(g.headers, v)
+		g.fields = append(g.fields, v.f...)
+		g.varbit = v.index
 	}
 	last := 24
 	if odd && g.r.IntN(2) == 0 {

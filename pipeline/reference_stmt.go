@@ -48,6 +48,8 @@ func (r *reference) stmt(s ir.Stmt) flow {
 		r.shiftStack(s.P, "pop", s.Stack, -s.Count)
 	case *ir.Extract:
 		return r.extract(s.P, s.Header)
+	case *ir.ExtractVar:
+		return r.extractVar(s)
 	case *ir.ExtractNext:
 		return r.extractNext(s)
 	case *ir.Advance:
@@ -211,9 +213,36 @@ func (r *reference) extract(pos ir.Pos, i int) flow {
 	if r.sink != nil {
 		r.event(KindExtract, pos, h.Name, "offset", byteCount(r.cursor), "bytes", byteCount(h.Wire()), "data", fmt.Sprintf("%x", data))
 	}
+	clear(r.mem[h.Off : h.Off+h.Bytes])
 	copy(r.mem[h.Off:], data)
 	r.cursor += h.Wire()
+	r.write(h.Var, new(big.Int))
 	r.write(h.Valid, flag(true))
+	for j := range r.units {
+		if r.units[j].deposit != nil {
+			r.accumulate(j, data, true)
+		}
+	}
+	return next
+}
+
+func (r *reference) extractVar(s *ir.ExtractVar) flow {
+	h := r.g.Headers[s.Header]
+	v := r.eval(s.Bits)
+	if v.Cmp(big.NewInt(int64(8*h.Bytes-h.Wire()))) > 0 {
+		return flow{kind: ended}
+	}
+	n := int(v.Int64())
+	if r.cursor+n > r.end {
+		return r.stop(ErrPartialHdr)
+	}
+	data := r.packetBits(r.cursor, n)
+	if r.sink != nil {
+		r.event(KindExtract, s.P, h.Name, "offset", byteCount(r.cursor), "bytes", byteCount(n), "data", fmt.Sprintf("%x", data))
+	}
+	copy(r.mem[h.Off+h.Wire()/8:], data)
+	r.cursor += n
+	r.write(h.Var, v)
 	for j := range r.units {
 		if r.units[j].deposit != nil {
 			r.accumulate(j, data, true)
@@ -544,11 +573,12 @@ func (r *reference) emit(s *ir.Emit) {
 	if !r.valid(h) {
 		return
 	}
-	b := r.mem[h.Off : h.Off+h.Bytes]
+	n := h.Wire() + int(r.read(h.Var).Int64())
+	b := r.mem[h.Off : h.Off+(n+7)/8]
 	if r.sink != nil {
-		r.event(KindEmit, s.P, h.Name, "bytes", byteCount(h.Wire()), "data", fmt.Sprintf("%x", b))
+		r.event(KindEmit, s.P, h.Name, "bytes", byteCount(n), "data", fmt.Sprintf("%x", b))
 	}
-	r.appendBits(b, 0, h.Wire())
+	r.appendBits(b, 0, n)
 }
 
 // typed tells whether the intrinsic field has the instance's type.

@@ -10,10 +10,6 @@ import (
 
 // extract: packet_in.extract of a header or of stack.next.
 func (g *gress) extract(m *method) *value {
-	if m.args() > 1 {
-		g.errorf(m.e.Pos(), "extract of a varbit field is not supported by the chip")
-		return nil
-	}
 	if g.parser == nil {
 		g.errorf(m.e.Pos(), "extract is possible in a parser only")
 		return nil
@@ -28,7 +24,6 @@ func (g *gress) extract(m *method) *value {
 		g.badLvalue(m.f, a)
 		return nil
 	}
-	g.refuseHeader(p.t, m.e.Pos())
 	if typeName(p.t) == egIntr {
 		g.parser.egressMeta = true
 	}
@@ -38,13 +33,21 @@ func (g *gress) extract(m *method) *value {
 			g.errorf(a.Pos(), "extract into the next union of a stack is not supported")
 			return nil
 		}
+		if m.arg(1) != nil {
+			g.unsupported(a.Pos(), "extract of a varbit in a header stack")
+			return nil
+		}
 		for _, k := range p.owner.kids {
 			g.parser.writes[k.hdr] = true
 		}
 		g.emit(&ir.ExtractNext{S: g.s(), Stack: p.owner.stack})
 	case p.hdr >= 0:
 		g.parser.writes[p.hdr] = true
-		g.emit(&ir.Extract{S: g.s(), Header: p.hdr})
+		if e := m.arg(1); e != nil {
+			g.extractVar(p, e, m.f)
+		} else {
+			g.emit(&ir.Extract{S: g.s(), Header: p.hdr})
+		}
 		g.invalidateSiblings(m.f, a, p)
 	default:
 		g.errorf(a.Pos(), "extract needs a header, not %s", p.t)
@@ -62,16 +65,6 @@ func (g *gress) skipHeader(m *method) {
 		}
 	}
 	g.errorf(m.e.Pos(), "extract needs a header")
-}
-
-// refuseHeader: headers that need what this version leaves out.
-func (g *gress) refuseHeader(t types.Type, at syntax.Pos) {
-	name := typeName(t)
-	for _, m := range members(t) {
-		if _, ok := under(m.t).(*types.Varbit); ok {
-			g.errorf(at, "extract of a varbit field is not supported by the chip (field %s of %s)", m.name, name)
-		}
-	}
 }
 
 func (g *gress) advance(m *method) *value {
@@ -164,6 +157,9 @@ func (g *gress) lookInto(p *place, off int) int {
 		return off + p.loc.Width
 	}
 	if p.hdr >= 0 {
+		if varbitWidth(p.t) > 0 {
+			g.errorf(g.at, "lookahead of a header with a varbit is not possible (%s)", typeName(p.t))
+		}
 		n, _ := bitsOf(p.t)
 		if n > 0 {
 			g.emit(&ir.Lookahead{S: g.s(), Dst: ir.Loc{Bit: p.lo, Width: n}, Off: off})

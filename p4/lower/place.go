@@ -133,6 +133,9 @@ func (g *gress) allocHeader(p *place, n naming) {
 	g.used += h.Bytes
 	p.valid = g.hiddenBits(p.name+".$valid", 1)
 	h.Valid = p.valid
+	if varbitWidth(p.t) > 0 {
+		h.Var = g.hiddenBits(p.name+".$length", 32)
+	}
 }
 
 func (g *gress) allocAggregate(p *place, n naming) {
@@ -238,6 +241,10 @@ func (g *gress) copyPlace(dst, src *place) {
 
 // store writes a scalar.
 func (g *gress) store(dst *place, x ir.Expr) {
+	if _, ok := under(dst.t).(*types.Varbit); ok {
+		g.errorf(g.at, "assignment of a varbit field is not supported by the chip (%s)", dst.name)
+		return
+	}
 	if l, ok := x.(*ir.Load); ok && l.Loc == dst.loc {
 		// Self-assignment still validates an intrinsic field.
 	} else {

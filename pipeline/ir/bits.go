@@ -1,10 +1,10 @@
 package ir
 
-// Wire is the header's width in the packet, in bits. The chip knows whole bytes
-// only; the language also has other widths, which lie packed in the packet and
-// end in zero bits in memory.
+// Wire is the header's width in the packet, in bits, without a varbit at its
+// end. The chip knows whole bytes only; the language also has other widths, which
+// lie packed in the packet and end in zero bits in memory.
 func (h *Header) Wire() int {
-	if h.Bits != 0 {
+	if h.Bits != 0 || h.Var.Width != 0 {
 		return h.Bits
 	}
 	return 8 * h.Bytes
@@ -12,9 +12,11 @@ func (h *Header) Wire() int {
 
 // BitExact tells whether a packet may stand at a place in the gress's parser or
 // deparser that is not a whole byte: it parses, skips or emits a header whose
-// width is not. It is a property of the program, not of a packet.
+// width is not, or varies. It is a property of the program, not of a packet.
 func (g *Gress) BitExact() bool {
-	odd := func(i int) bool { return i >= 0 && i < len(g.Headers) && g.Headers[i].Wire()%8 != 0 }
+	odd := func(i int) bool {
+		return i >= 0 && i < len(g.Headers) && (g.Headers[i].Wire()%8 != 0 || g.Headers[i].Var.Width != 0)
+	}
 	found := func(s Stmt) bool {
 		switch s := s.(type) {
 		case *Extract:

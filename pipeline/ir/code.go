@@ -177,6 +177,16 @@ type (
 		S
 		Header int
 	}
+	// ExtractVar follows the Extract of a header that ends in a varbit: it
+	// copies Bits more bits there and notes how many. More than the field has
+	// room for end the parser as accept does, without an error bit: the chip's
+	// compiler makes a select of the lengths, the others lead to reject
+	// (p4c, backends/tofino, desugar_varbit_extract.cpp).
+	ExtractVar struct {
+		S
+		Header int
+		Bits   Expr
+	}
 	// ExtractNext extracts into stack.next and advances nextIndex.
 	ExtractNext struct {
 		S

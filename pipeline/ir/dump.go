@@ -109,6 +109,9 @@ func (d *dumper) gress() {
 		if h.Bits != 0 {
 			bits = fmt.Sprintf(" bits %d", h.Bits)
 		}
+		if h.Var.Width != 0 {
+			bits += fmt.Sprintf(" varbit length %d", h.Var.Bit)
+		}
 		d.line("header %s at %d bytes %d%s valid %d", h.Name, h.Off, h.Bytes, bits, h.Valid.Bit)
 	}
 	for _, s := range g.Stacks {

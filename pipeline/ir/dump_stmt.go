@@ -48,6 +48,8 @@ func (d *dumper) stmt(s Stmt) {
 		d.line("pop %s %d", d.g.Stacks[s.Stack].Name, s.Count)
 	case *Extract:
 		d.line("extract %s", d.header(s.Header))
+	case *ExtractVar:
+		d.line("extract %s varbit %s", d.header(s.Header), d.expr(s.Bits))
 	case *ExtractNext:
 		d.line("extract %s.next", d.g.Stacks[s.Stack].Name)
 	case *Advance:

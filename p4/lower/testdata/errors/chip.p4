@@ -11,7 +11,7 @@ parser Prs(packet_in pkt, out hdr_t hdr, out md_t md, out ingress_intrinsic_meta
     state start {
         pkt.extract(ig);
         pkt.advance(12); // ERROR "advance by 12 bits: it must be a multiple of 8"
-        pkt.extract(hdr.v, 32w16); // ERROR "extract of a varbit field is not supported by the chip"
+        pkt.extract(hdr.v, 32w12); // ERROR "extract of 12 bits: a varbit<64> holds a multiple of 8 up to that"
         transition accept;
     }
 }
