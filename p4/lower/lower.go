@@ -26,10 +26,13 @@ func Lower(info *types.Info, opt Options) (*ir.Program, []syntax.Diagnostic) {
 	force := map[string]bool{}
 	for {
 		l := &lowerer{info: info, target: opt.Target, force: force, again: map[string]bool{}, methods: methodTable(),
-			copies: map[syntax.Decl]int{}, snapshotIDs: map[string]uint32{}}
+			searches: map[*ir.Pipeline]map[int]bool{}, copies: map[syntax.Decl]int{}, snapshotIDs: map[string]uint32{}}
 		l.strict = opt.Strict
 		prog := l.program(opt)
 		if len(l.again) == 0 || l.errors > 0 {
+			if l.errors == 0 {
+				l.limits(prog)
+			}
 			if l.errors > 0 {
 				prog = nil
 			}
@@ -46,13 +49,15 @@ func Lower(info *types.Info, opt Options) (*ir.Program, []syntax.Diagnostic) {
 // lowerer lowers one program.
 type lowerer struct {
 	report
-	info        *types.Info
-	target      ir.Target
-	force       map[string]bool // instances whose parameters are always copied
-	again       map[string]bool // instances found to need that
-	methods     map[string]func(*gress, *method) *value
-	copies      map[syntax.Decl]int // of blocks with constructor parameters
-	snapshotIDs map[string]uint32   // of fields, by name
+	info    *types.Info
+	target  ir.Target
+	force   map[string]bool // instances whose parameters are always copied
+	again   map[string]bool // instances found to need that
+	methods map[string]func(*gress, *method) *value
+	copies  map[syntax.Decl]int // of blocks with constructor parameters
+	// searches has the register actions with min or max, by index.
+	searches    map[*ir.Pipeline]map[int]bool
+	snapshotIDs map[string]uint32 // of fields, by name
 }
 
 // pipeline lowers one Pipeline(...) instance.

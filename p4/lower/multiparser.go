@@ -16,6 +16,9 @@ import (
 // parsersPerPipe is how many parsers a gress of Tofino has (chip.md, section 1).
 const parsersPerPipe = 18
 
+// portState is the state that looks at the port.
+const portState = "$port"
+
 // The port begins 7 bits into the intrinsic metadata of both gresses
 // (tna-semantics.md, 2.1 and 2.5): 2 bits of pipe, 5 of the parser, 2 of the
 // channel.
@@ -102,7 +105,7 @@ func (g *gress) lowerParsers(s *parserSet) {
 	b.out.Name, b.out.Pos = first.Name.Value, irPos(first.Name.Pos())
 	g.parser = b
 	g.at = first.Name.Pos()
-	root := b.newState("$port", first.Name.Pos())
+	root := b.newState(portState, first.Name.Pos())
 	number := g.tempBits(parserBits)
 	st := b.out.States[root]
 	st.Body = []ir.Stmt{&ir.Lookahead{S: g.s(), Dst: number.loc, Off: parserBitOff}}

@@ -148,6 +148,10 @@ func (g *gress) minMax(m *method, el element) *value {
 	vs := g.exprs(m.f, []syntax.Expr{m.arg(0), m.arg(1), m.arg(3)})
 	val := g.scalar(g.materialise(vs[0]))
 	mask := g.scalar(g.materialise(vs[1]))
+	if g.searches[g.pl] == nil {
+		g.searches[g.pl] = map[int]bool{}
+	}
+	g.searches[g.pl][g.regAction.id] = true
 	n := min(val.W()/el.width, mask.W())
 	best, at, found := g.tempBits(el.width), g.tempBits(8), g.tempBits(1)
 	for _, p := range []*place{best, at, found} {

@@ -18,13 +18,14 @@ control Ing(inout hdr_t hdr, inout md_t md, in ingress_intrinsic_metadata_t ig,
             inout ingress_intrinsic_metadata_for_tm_t tm) {
     Register<bit<12>, bit<8>>(16) odd; // ERROR "register odd: the chip has cells of 1, 8, 16 or 32 bits, not 12"
     Register<bit<8>, bit<8>>(16) r;
+    // Each of the five alone is fine; a packet reaches one of them.
     RegisterAction<bit<8>, bit<8>, bit<8>>(r) a1 = { void apply(inout bit<8> v) { v = 1; } };
     RegisterAction<bit<8>, bit<8>, bit<8>>(r) a2 = { void apply(inout bit<8> v) { v = 2; } };
     RegisterAction<bit<8>, bit<8>, bit<8>>(r) a3 = { void apply(inout bit<8> v) { v = 3; } };
     RegisterAction<bit<8>, bit<8>, bit<8>>(r) a4 = { void apply(inout bit<8> v) { v = 4; } };
     RegisterAction<bit<8>, bit<8>, bit<8>>(r) a5 = { void apply(inout bit<8> v) { v = 5; } }; // ERROR "register r has more than 4 register actions"
     apply {
-        a1.execute(0); a2.execute(0); a3.execute(0); a4.execute(0); a5.execute(0);
+        if (md.s == 1) { a1.execute(0); } else if (md.s == 2) { a2.execute(0); } else if (md.s == 3) { a3.execute(0); } else if (md.s == 4) { a4.execute(0); } else { a5.execute(0); }
     }
 }
 control Dep(packet_out pkt, inout hdr_t hdr, in md_t md, in ingress_intrinsic_metadata_for_deparser_t dprsr) {
