@@ -7,7 +7,7 @@ import (
 )
 
 // A gress that is ir.Gress.BitExact parses, skips or emits headers that are not
-// whole bytes: its cursor and the end of its Head may lie between two bytes.
+// whole bytes, or whose width varies: its cursor and the end of its Head may lie between two bytes.
 // Every other gress counts in bytes and has none of the operations below.
 //
 // The payload then seldom starts where Head ends, so that it cannot be given

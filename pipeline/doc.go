@@ -32,8 +32,8 @@
 // allocate). Results of a Pass stay until its next run: running egress does not
 // touch the ingress Pass.
 //
-// A gress whose parser or deparser meets a header that is not whole bytes
-// (ir.Gress.BitExact) counts in bits. It needs the whole packet (MaxParse is
+// A gress whose parser or deparser meets a header that is not whole bytes, or
+// ends in a varbit (ir.Gress.BitExact), counts in bits. It needs the whole packet (MaxParse is
 // Unbounded), moves what the parser left behind what the deparser emitted into
 // Head, and reports all of In as consumed, so that a caller composes it as any
 // other. Head then ends in Pass.Pad zero bits that are no packet; a caller that
