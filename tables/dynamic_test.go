@@ -223,3 +223,43 @@ func TestDynamicSave(t *testing.T) {
 		_ = dynamicStore(t).Load(snap.NewDecoder(e.Body()[:n]))
 	}
 }
+
+// TestOlderNumbers: fields as compiler 9.9.0 numbered them (bfrt.md section 9).
+func TestOlderNumbers(t *testing.T) {
+	p := dynamicProgram(ir.Tofino)
+	p.Pipelines[0].Selectors = []*ir.Selector{{Name: "SwitchIngress.groups", MaxGroupSize: 4, NumGroups: 2, Register: -1}}
+	p.Pipelines[0].Profiles = []*ir.ActionProfile{{Name: "SwitchIngress.members", Size: 6}}
+	p.Pipelines[0].PortMetadata = &ir.PortMetadata{Name: "SwitchIngressParser.$PORT_METADATA", Bytes: 8}
+	s, err := NewSchemaOf(p, "9.9.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]uint32{
+		"pipe.snapshot.cfg": 2449444368, "pipe.snapshot.egress_trigger": 2466221584, "pipe.snapshot.ingress_liveness": 2493454943,
+		"start_stage": 65585, "end_stage": 65586, "thread": 65618, "ingress_capture": 65619, "table_executed": 65615,
+		"ig_intr_md.ingress_port": 65574, "$DEFAULT_FIELD": 65575, "hash_value": 65581, "$MAX_GROUP_SIZE": 65565, "tbl_name": 65624,
+		"$ADT_OFFSET": 0, "trig.hdr.ipv6.$valid_mask": 32769,
+	}
+	check := func(name string, id uint32) {
+		if want, ok := ids[name]; ok && id != want {
+			t.Errorf("id of %s = %d, want %d", name, id, want)
+		}
+	}
+	var fields func(list []FieldSpec)
+	fields = func(list []FieldSpec) {
+		for _, f := range list {
+			check(f.Name, f.ID)
+			fields(f.Container)
+		}
+	}
+	for _, x := range s.Tables {
+		check(x.Name, x.ID)
+		for _, k := range x.Key {
+			check(k.Name, k.ID)
+		}
+		fields(x.Data)
+	}
+	if _, err := NewSchemaOf(p, "8.0"); err == nil || !strings.Contains(err.Error(), "compilers: latest, 9.9.0") {
+		t.Errorf("unknown compiler: %v", err)
+	}
+}

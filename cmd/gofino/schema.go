@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"gofino/tables"
@@ -8,6 +10,7 @@ import (
 
 func newSchema() *cobra.Command {
 	var f programFlags
+	var compiler string
 	c := &cobra.Command{
 		Use:   "schema FILE.p4",
 		Short: "Print the control-plane schema (bf-rt.json)",
@@ -17,13 +20,15 @@ func newSchema() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			store, err := tables.NewStore(prog, f.pipes)
+			schema, err := tables.NewSchemaOf(prog, compiler)
 			if err != nil {
 				return err
 			}
-			return store.Schema().JSON(c.OutOrStdout())
+			return schema.JSON(c.OutOrStdout())
 		},
 	}
 	f.register(c.Flags())
+	c.Flags().StringVar(&compiler, "compiler", tables.Compilers[0],
+		"number fields as this `VERSION` of the chip's compiler does: "+strings.Join(tables.Compilers, ", "))
 	return c
 }
