@@ -22,6 +22,9 @@ type Pump struct {
 	// Idle, if set, is called every time no port has anything, before the loop
 	// waits. It may send.
 	Idle func()
+	// Due, if set, says when Idle has something to do: the loop then does not
+	// sleep longer.
+	Due func() (time.Time, bool)
 	// Pin binds the loop's thread to one processor, CPU.
 	Pin bool
 	CPU int
@@ -184,6 +187,11 @@ func (l *loop) sleep() {
 	d := idleWait
 	for _, t := range l.times {
 		if at, ok := t.waitUntil(); ok {
+			d = min(d, max(time.Until(at), 0))
+		}
+	}
+	if l.pump.Due != nil {
+		if at, ok := l.pump.Due(); ok {
 			d = min(d, max(time.Until(at), 0))
 		}
 	}

@@ -64,6 +64,10 @@ type Config struct {
 	// ManualDigestAck: batches of digests wait for Switch.AckDigest. Otherwise
 	// they are acknowledged when they are delivered, as BFRuntime's server does.
 	ManualDigestAck bool
+	// OwnTime: in real time, what becomes due (generated packets, digests, idle
+	// entries) happens when the caller calls Switch.RunDue, in its goroutine,
+	// instead of in one of the switch's.
+	OwnTime bool
 	// Timing between the places where the chip takes timestamps.
 	Timing Timing
 }
@@ -119,6 +123,9 @@ func (t Timing) withDefaults() Timing {
 //	func (s *Switch) PRE() *pre.Engine             // the replication engine, to look at
 //	func (s *Switch) ConfigurePRE(pre.DeviceConfig) // pre_device_config: global rid, fast failover, thresholds
 //	func (s *Switch) Clock() clock.Clock
+//	func (s *Switch) RunUntil(t int64) error       // virtual time goes on, and what is due on the way happens; also Advance
+//	func (s *Switch) RunDue()                      // real time, Config.OwnTime; NextDue says when
+//	func (s *Switch) Close()                       // ends what happens by itself in real time
 //	func (s *Switch) Save(w io.Writer) error       // all of it (save.go); Restore makes a switch of that
 //	func (s *Switch) Record(w io.Writer) (*Journal, error) // every input (journal.go); NewReplay repeats them
 var _ tables.API = tables.API(nil)

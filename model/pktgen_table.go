@@ -366,8 +366,8 @@ func (g *pktgen) clearApps(all fixedKey) (func(), error) {
 	return undo, nil
 }
 
-// readApp sums the counters of the pipes that are meant; the rest is the first
-// pipe's.
+// readApp sums the counters of the pipes that are meant; the rest is of the
+// first of them that was configured.
 func (g *pktgen) readApp(k fixedKey) (record, string, error) {
 	if err := g.appKey(k); err != nil {
 		return nil, "", err
@@ -382,6 +382,11 @@ func (g *pktgen) readApp(k fixedKey) (record, string, error) {
 		}
 	}
 	a := &pipes[0].apps[k.n[0]]
+	for _, gp := range pipes {
+		if a.values == nil {
+			a = &gp.apps[k.n[0]]
+		}
+	}
 	r := record{}
 	maps.Copy(r, a.values)
 	r["app_enable"] = a.enabled

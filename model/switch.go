@@ -94,7 +94,8 @@ func New(prog *ir.Program, c Config) (*Switch, error) {
 	s.gate.moved.L = &s.freeMu
 	s.api = api{store, s}
 	_, virtual := c.Clock.(*clock.Virtual)
-	s.timers.real = !virtual
+	s.timers.real, s.timers.own = !virtual, c.OwnTime
+	s.timers.first.Store(never)
 	if s.maxReentries == 0 {
 		s.maxReentries = DefaultMaxReentries
 	}

@@ -3,7 +3,9 @@ package model
 import (
 	"container/heap"
 	"errors"
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gofino/internal/clock"
@@ -41,11 +43,27 @@ type timers struct {
 	mu      sync.Mutex
 	queue   eventHeap
 	real    bool // immutable
+	own     bool // immutable: RunDue instead of the goroutine
 	held    bool // a switch is being restored: the goroutine waits for resume
 	started bool
 	closed  bool
 	wake    chan struct{} // the first event changed; buffered
 	done    chan struct{} // the goroutine has ended
+
+	// first is when something is due: the pace of RunDue where nothing is.
+	first atomic.Int64
+}
+
+// never is after everything.
+const never = math.MaxInt64
+
+// changed notes when the first event is due. The caller holds mu.
+func (q *timers) changed() {
+	due := int64(never)
+	if len(q.queue) > 0 && !q.closed {
+		due = q.queue[0].due
+	}
+	q.first.Store(due)
 }
 
 // set queues e, or moves it where it is queued already. It is safe from
@@ -60,6 +78,7 @@ func (s *Switch) set(e *event, due int64) {
 	} else {
 		heap.Fix(&q.queue, e.at-1)
 	}
+	q.changed()
 	s.keepTime()
 	if q.started && q.queue[0] == e {
 		q.signal()
@@ -73,6 +92,7 @@ func (s *Switch) unset(e *event) {
 	defer q.mu.Unlock()
 	if e.at != 0 {
 		heap.Remove(&q.queue, e.at-1)
+		q.changed()
 	}
 }
 
@@ -91,6 +111,7 @@ func (q *timers) pop(until int64) (*event, int64) {
 		return nil, 0
 	}
 	e := heap.Pop(&q.queue).(*event)
+	q.changed()
 	return e, e.due
 }
 
@@ -148,10 +169,31 @@ func (s *Switch) refire(order uint64, due int64) bool {
 // Advance moves virtual time by ns nanoseconds; see RunUntil.
 func (s *Switch) Advance(ns int64) error { return s.RunUntil(s.clock.Now() + ns) }
 
+// RunDue does what is due in real time, for a switch with Config.OwnTime. It
+// costs one look at a number where nothing is.
+func (s *Switch) RunDue() {
+	now := s.clock.Now()
+	q := &s.timers
+	if q.first.Load() > now {
+		return
+	}
+	q.turn.Lock()
+	defer q.turn.Unlock()
+	for s.fireOne(now, nil) {
+	}
+}
+
+// NextDue is when RunDue has something to do; ok is false for never, as far as
+// is known.
+func (s *Switch) NextDue() (at int64, ok bool) {
+	at = s.timers.first.Load()
+	return at, at != never
+}
+
 // keepTime starts the goroutine of real time. The caller holds timers.mu.
 func (s *Switch) keepTime() {
 	q := &s.timers
-	if !q.real || q.started || q.closed || q.held || len(q.queue) == 0 {
+	if !q.real || q.own || q.started || q.closed || q.held || len(q.queue) == 0 {
 		return
 	}
 	q.started = true
@@ -212,6 +254,7 @@ func (s *Switch) Close() {
 	q := &s.timers
 	q.mu.Lock()
 	q.closed = true
+	q.changed()
 	done := q.done
 	if q.started {
 		q.signal()

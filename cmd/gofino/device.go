@@ -69,6 +69,16 @@ func (d *device) Inject(port int, data []byte) error {
 	return err
 }
 
+// Advance lets virtual time pass. What leaves meanwhile came of no frame.
+func (d *device) Advance(ns int64) error {
+	first := len(d.out)
+	err := d.sw.Advance(ns)
+	for i := range d.out[first:] {
+		d.out[first+i].Input, d.out[first+i].Copy = -1, -1
+	}
+	return err
+}
+
 // trace sends a frame through the reference engine.
 func (d *device) trace(port int, data []byte) (*model.TraceNode, error) {
 	f, err := d.frame(port, data)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -116,7 +117,7 @@ type live struct {
 }
 
 func newLive(prog *ir.Program, f *programFlags) (*live, error) {
-	sw, err := model.New(prog, model.Config{Pipes: f.pipes, Seed: f.seed, Clock: clock.NewReal()})
+	sw, err := model.New(prog, model.Config{Pipes: f.pipes, Seed: f.seed, Clock: clock.NewReal(), OwnTime: true})
 	if err != nil {
 		return nil, err
 	}
@@ -126,6 +127,10 @@ func newLive(prog *ir.Program, f *programFlags) (*live, error) {
 func liveOf(sw *model.Switch) *live {
 	l := &live{sw: sw}
 	l.pump.Handle = l.handle
+	// What the switch does by itself happens in the pump's goroutine too: the
+	// ports' Send is the pump's.
+	l.pump.Idle = sw.RunDue
+	l.pump.Due = l.due
 	sw.SetWire(l)
 	return l
 }
@@ -186,7 +191,14 @@ func (l *live) attach(n model.Port, p link.Port) {
 
 func (l *live) serve(ctx context.Context) error { return l.pump.Run(ctx) }
 
+// due is when the switch does something by itself.
+func (l *live) due() (time.Time, bool) {
+	at, ok := l.sw.NextDue()
+	return time.Now().Add(time.Duration(at - l.sw.Clock().Now())), ok
+}
+
 func (l *live) handle(port int, frames []link.Frame) {
+	l.sw.RunDue()
 	l.batch = l.batch[:0]
 	for i := range frames {
 		l.batch = append(l.batch, model.Frame{Port: l.nums[port], Data: frames[i].Data})
@@ -206,6 +218,7 @@ func (l *live) Send(port model.Port, head, payload []byte) error {
 var errNoWire = fmt.Errorf("nothing is attached to the port")
 
 func (l *live) close() {
+	l.sw.Close()
 	for _, p := range l.pump.Ports {
 		p.Close()
 	}

@@ -100,6 +100,12 @@ func (r *run) do(c *Command) error {
 		return nil
 	case "port":
 		return r.port(c)
+	case "set":
+		return r.set(c)
+	case "check":
+		return r.check(c)
+	case "time":
+		return r.time(c)
 	case "check_counter":
 		return r.checkCounter(c)
 	case "check_register":

@@ -66,7 +66,7 @@ var verbs = []string{
 	"check_counter", "check_register", "register",
 	"member", "group", "value_set", "port_metadata",
 	"mc_node", "mc_group", "mc_ecmp", "mc_lag", "mc_prune", "mc_backup", "cpu_port",
-	"mirror", "port", "recirculation",
+	"mirror", "port", "recirculation", "set", "check", "time",
 }
 
 // Recirculates tells whether the vector wants the chip's recirculation ports to
@@ -81,7 +81,7 @@ func (v *Vector) WithoutChecks() *Vector {
 	w := &Vector{Name: v.Name}
 	for _, c := range v.Commands {
 		switch c.Verb {
-		case "expect", "no_packet", "check_counter", "check_register":
+		case "expect", "no_packet", "check_counter", "check_register", "check":
 		default:
 			w.Commands = append(w.Commands, c)
 		}
@@ -293,7 +293,7 @@ func (c *Command) parseArgs(w []string) error {
 // tableVerb: these verbs name a table first.
 var tableVerb = map[string]bool{
 	"clear": true, "check_counter": true, "check_register": true, "register": true,
-	"group": true, "value_set": true,
+	"group": true, "value_set": true, "set": true, "check": true,
 }
 
 // cutArg splits NAME:VALUE or NAME=VALUE at the last separator of the name
