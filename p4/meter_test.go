@@ -156,3 +156,38 @@ func TestMetersAndFilters(t *testing.T) {
 		})
 	}
 }
+
+// TestMeterTrueEgress: such a meter's buckets pay for what leaves: here nothing
+// but the payload, so that a packet conforms that otherwise would not.
+func TestMeterTrueEgress(t *testing.T) {
+	for _, c := range []struct {
+		flag string
+		want string // colours of three packets of 1012 bytes, 1000 of them header
+	}{{"false", "00 01 03"}, {"true", "00 00 00"}} {
+		src := onTofino2(program{}.source())
+		src = strings.NewReplacer("struct eh_t {}", "header big_t { bit<8> a; bit<7992> rest; }\nstruct eh_t { big_t h; h_t short; }",
+			"state start { pkt.extract(eg); transition accept; }", "state start { pkt.extract(eg); pkt.extract(hdr.h); transition accept; }",
+			"inout egress_intrinsic_metadata_for_output_port_t oport) { apply {} }", `inout egress_intrinsic_metadata_for_output_port_t oport) {
+			Meter<bit<8>>(4, MeterType_t.BYTES, `+c.flag+`) m;
+			apply { hdr.h.setInvalid(); hdr.short = {m.execute(1), 0, 0, 0}; } }`,
+			"in egress_intrinsic_metadata_for_deparser_t dprsr) { apply {} }", "in egress_intrinsic_metadata_for_deparser_t dprsr) { apply { pkt.emit(hdr); } }").Replace(src)
+		for _, traced := range []bool{false, true} {
+			m := loadTimed(t, src, ir.Tofino2)
+			m.write(t, tables.TableEntry{Table: "m", Key: []tables.KeyField{{Name: "$METER_INDEX", Value: []byte{1}}}, Data: kbps(8, 8, 10, 20)})
+			pass := m.pipe.NewPass(ir.Egress)
+			var got []string
+			for range 3 {
+				pass.In, pass.Bytes = make([]byte, 28+1008), 1012
+				if traced {
+					m.pipe.TraceEgress(pass, discard{})
+				} else {
+					m.pipe.Egress(pass)
+				}
+				got = append(got, hex.EncodeToString(pass.Head[:1]))
+			}
+			if got := strings.Join(got, " "); got != c.want {
+				t.Errorf("true egress %s, traced %v: colours %s, want %s", c.flag, traced, got, c.want)
+			}
+		}
+	}
+}

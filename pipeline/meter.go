@@ -58,18 +58,29 @@ func (c *compiler) filterExec(s *ir.FilterExec) {
 }
 
 func (p *Pass) meter(i *instr) uint64 {
-	n := p.Bytes
-	if i.n&withAdjust != 0 {
-		n -= int(min(p.regs[i.d], uint64(n)))
-	}
-	at, pre := uint64(p.cell), uint64(0)
+	at, pre, adjust := uint64(p.cell), uint64(0), uint64(0)
 	if i.n&withIndex != 0 {
 		at = p.regs[i.x]
 	}
 	if i.n&withColor != 0 {
 		pre = p.regs[i.y]
 	}
-	return uint64(p.pipe.st.Meters[i.a].Execute(at, pre, n, p.GlobalTstamp))
+	if i.n&withAdjust != 0 {
+		adjust = p.regs[i.d]
+	}
+	return uint64(p.mark(i.a, at, pre, adjust))
+}
+
+// mark runs a meter. With true egress accounting the colour comes from the
+// length that the packet has so far, and the buckets pay for the length that it
+// leaves with.
+func (p *Pass) mark(meter int32, at, pre, adjust uint64) uint8 {
+	n := p.Bytes - int(min(adjust, uint64(p.Bytes)))
+	color, mark := p.pipe.st.Meters[meter].Mark(at, pre, n, p.GlobalTstamp)
+	if m := p.pipe.pl.Meters[meter]; m.TrueEgress && m.Dir == ir.Egress {
+		p.late = append(p.late, lateCount{meter: true, mark: mark, charged: n, counter: meter, index: at, adjust: adjust})
+	}
+	return color
 }
 
 func (p *Pass) filter(i *instr) uint64 {
@@ -81,21 +92,16 @@ func (p *Pass) filter(i *instr) uint64 {
 }
 
 func (r *reference) meterExec(s *ir.MeterExec) {
-	n := r.p.Bytes
+	pre, adjust := uint64(0), uint64(0)
 	if s.Adjust != nil {
-		a := r.eval(s.Adjust)
-		if a.Cmp(big.NewInt(int64(n))) > 0 {
-			a = big.NewInt(int64(n))
-		}
-		n -= int(a.Int64())
+		adjust = r.index(s.Adjust)
 	}
-	pre := uint64(0)
 	if s.Color != nil {
 		pre = r.eval(s.Color).Uint64()
 	}
 	i := r.index(s.Index)
-	v := r.pi.st.Meters[s.Meter].Execute(i, pre, n, r.p.GlobalTstamp)
-	r.event(KindMeter, s.P, r.pl.Meters[s.Meter].Name, "index", fmt.Sprint(i), "bytes", fmt.Sprint(n), "color", fmt.Sprint(v))
+	v := r.p.mark(int32(s.Meter), i, pre, adjust)
+	r.event(KindMeter, s.P, r.pl.Meters[s.Meter].Name, "index", fmt.Sprint(i), "bytes", fmt.Sprint(r.p.Bytes-int(min(adjust, uint64(r.p.Bytes)))), "color", fmt.Sprint(v))
 	r.result(s.P, s.Dst, uint64(v))
 }
 

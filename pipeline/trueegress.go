@@ -4,9 +4,10 @@ import (
 	"fmt"
 
 	"gofino/pipeline/ir"
+	"gofino/tables"
 )
 
-// True egress accounting (Tofino 2, chip.md section 6): counters that charge
+// True egress accounting (Tofino 2, chip.md section 6): counters and meters that charge
 // the bytes of the packet as the deparser leaves it. What they count is kept
 // until the deparser has run. A packet that drop_ctl drops afterwards has been
 // counted: no public source says otherwise.
@@ -17,6 +18,9 @@ const egressHeaderT2 = 28
 
 // lateCount is one count that waits.
 type lateCount struct {
+	meter   bool // correct what meter number counter charged: charged bytes
+	mark    tables.Mark
+	charged int
 	counter int32
 	cell    bool // a direct counter: index is the entry's cell
 	index   uint64
@@ -33,6 +37,10 @@ func (p *Pass) settle() {
 	leaves := max(p.Bytes-(p.Consumed-egressHeaderT2)+len(p.Head), 0)
 	for _, l := range p.late {
 		n := leaves - int(min(l.adjust, uint64(leaves)))
+		if l.meter {
+			p.pipe.st.Meters[l.counter].Recharge(l.index, l.mark, l.charged, n)
+			continue
+		}
 		c := p.pipe.st.Counters[l.counter]
 		if l.cell {
 			c.CountCell(uint32(l.index), n)

@@ -17,6 +17,9 @@
 //	attribute.go, table_attribute.go  attributes of tables
 //	notify.go, digest.go            what the switch tells by itself, and to whom
 //	direct.go, cells.go             counters and registers, in one pipe and in all
+//	meter.go, meter_spec.go         two-rate three-colour markers; their encoding
+//	filter.go, filter_spec.go       low-pass filters and WRED; their encoding
+//	timed_*.go, *_timed.go          meters and filters for the control plane
 //
 // Match tables, profiles, selectors and value sets are read by the packet path
 // without locks; writers publish. Counters and registers belong to one pipe:
@@ -25,6 +28,17 @@
 //
 // Match tables are symmetric: every pipe that runs a pipeline shares one Match.
 // Nothing on the packet path relies on that; each State has its own slice.
+//
+// Two things that no public source tells are chosen here. UpdateEquation is what
+// a low-pass filter or WRED computes, y being its value, x what it is given, τ a
+// time constant and Δt the time since the value before, in clocks:
+//
+//	SAMPLE, WRED  y += (x - y) * (1 - e^(-Δt/τ))         τ: gain where x > y, else decay
+//	RATE          y  = y * e^(-Δt/τdecay) + x * 2^g/τgain
+//
+// g is the exponent of the gain time constant: RATE is the sum of what came per
+// 2^g clocks. BucketLevels is how a meter's level moves: in whole bytes, by the
+// mantissa at every multiple of 2^exponent clocks, not below zero.
 //
 // It imports pipeline/ir only.
 package tables

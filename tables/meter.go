@@ -9,7 +9,7 @@ import "gofino/pipeline/ir"
 //
 // Choices where no public source says what the hardware does: a bucket holds
 // whole bytes (the chip's word rounds large bursts to units of 2^(exponent-14)),
-// a packet that conforms never takes a level below zero, and time is not cut to
+// a packet that conforms never takes a level below zero (but see Recharge), and time is not cut to
 // the word's 28 bits, as if the chip's sweep came round in time.
 type Meter struct {
 	spec *ir.Meter // immutable
@@ -78,16 +78,21 @@ func (c *meterCell) reset(s meterSpec, b [2]bucket) {
 	}
 }
 
-// Colours before a meter's own colours replace them.
+// levelMin is as far below zero as corrections take a level.
+const levelMin = -1 << 22
+
+// Mark is a colour before a meter's own colours replace it.
+type Mark uint8
+
 const (
-	green = iota
+	green Mark = iota
 	yellow
 	red
 )
 
-// MeterColor is a packet's colour as MeterColor_t has it: the two low bits are
+// meterColor is a packet's colour as MeterColor_t has it: the two low bits are
 // green 0, yellow 1 and 2, red 3.
-func meterColor(c uint64) int {
+func meterColor(c uint64) Mark {
 	switch c & 3 {
 	case 0:
 		return green
@@ -101,16 +106,44 @@ func meterColor(c uint64) int {
 // returns its colour. pre is the colour that it has: 0 (green) where the meter
 // is colour-blind. An index out of range changes nothing and gives 0.
 func (m *Meter) Execute(i uint64, pre uint64, bytes int, now uint64) uint8 {
+	color, _ := m.Mark(i, pre, bytes, now)
+	return color
+}
+
+// Mark is Execute that also tells the mark, for Recharge.
+func (m *Meter) Mark(i uint64, pre uint64, bytes int, now uint64) (color uint8, mark Mark) {
 	if i >= uint64(len(m.cells)) {
-		return 0
-	}
-	n := int64(1)
-	if m.spec.Kind == ir.Bytes {
-		n = int64(max(bytes+m.adjust, 0))
+		return 0, red
 	}
 	c := &m.cells[i]
 	c.credit(now, m.hz)
-	return m.spec.Colors[c.mark(meterColor(pre), n)]
+	mark = c.mark(meterColor(pre), m.charge(bytes))
+	return m.spec.Colors[mark], mark
+}
+
+// charge is what a packet of so many bytes takes out of a bucket.
+func (m *Meter) charge(bytes int) int64 {
+	if m.spec.Kind == ir.Bytes {
+		return int64(max(bytes+m.adjust, 0))
+	}
+	return 1
+}
+
+// Recharge corrects what a packet was charged that turned out to have other
+// bytes (true_egress_accounting): its colour stays, its buckets pay or get back
+// the difference, and may go below zero.
+func (m *Meter) Recharge(i uint64, mark Mark, bytes, turnedOut int) {
+	if i >= uint64(len(m.cells)) || mark == red {
+		return
+	}
+	c := &m.cells[i]
+	more := m.charge(turnedOut) - m.charge(bytes)
+	for k := range c.level {
+		if k == 0 && mark == yellow {
+			continue
+		}
+		c.level[k] = max(min(c.level[k]-more, c.bucket[k].size()), levelMin)
+	}
 }
 
 // ExecuteCell is Execute of an entry's direct cell.
@@ -119,7 +152,7 @@ func (m *Meter) ExecuteCell(cell uint32, pre uint64, bytes int, now uint64) uint
 }
 
 // mark is RFC 2698.
-func (c *meterCell) mark(pre int, n int64) int {
+func (c *meterCell) mark(pre Mark, n int64) Mark {
 	switch {
 	case pre == red || c.level[1] < n:
 		return red
@@ -150,7 +183,7 @@ func (c *meterCell) credit(now, hz uint64) {
 		}
 		times := to>>b.exponent - from>>b.exponent
 		room := b.size() - c.level[i]
-		if gain := uint64(b.mantissa); gain == 0 || times <= uint64(room)/gain {
+		if gain := uint64(b.mantissa); gain == 0 || times <= uint64(max(room, 0))/gain {
 			c.level[i] += int64(times * gain)
 		} else {
 			c.level[i] = b.size()

@@ -10,9 +10,12 @@ import (
 	"gofino/pipeline/ir"
 )
 
+// plainColors are the marks themselves.
+var plainColors = [3]uint8{uint8(green), uint8(yellow), uint8(red)}
+
 func byteMeter(t testing.TB, s meterSpec, hz uint64) *Meter {
 	t.Helper()
-	m := newMeter(&ir.Meter{Kind: ir.Bytes, Colors: [3]uint8{green, yellow, red}}, 1, hz)
+	m := newMeter(&ir.Meter{Kind: ir.Bytes, Colors: plainColors}, 1, hz)
 	b, err := encodeMeter(s, ir.Bytes, hz)
 	if err != nil {
 		t.Fatalf("encode %v: %v", s, err)
@@ -96,7 +99,7 @@ func (m *trTCM) advance(at float64) {
 	m.at = at
 }
 
-func (m *trTCM) color(pre int, n float64) int {
+func (m *trTCM) color(pre Mark, n float64) Mark {
 	switch {
 	case pre == red || m.level[1]-n < 0:
 		return red
@@ -106,7 +109,7 @@ func (m *trTCM) color(pre int, n float64) int {
 	return green
 }
 
-func (m *trTCM) debit(color int, n float64) {
+func (m *trTCM) debit(color Mark, n float64) {
 	if color != red {
 		m.level[1] -= n
 	}
@@ -197,7 +200,7 @@ func TestMeterColorsAreRFC2698(t *testing.T) {
 			want1 := exact.color(meterColor(uint64(pre)), float64(size))
 			exact.debit(want1, float64(size))
 			steps.level = [2]int64{int64(exact.level[0]), int64(exact.level[1])}
-			got := int(m.Execute(0, uint64(pre), size, now))
+			got := Mark(m.Execute(0, uint64(pre), size, now))
 			if got != want1 || m.cells[0].level != steps.level {
 				t.Fatalf("seed %d packet %d (%d bytes, was %d): colour %d, levels %v; counted %d, %v", seed, n, size, pre, got, m.cells[0].level, want1, steps.level)
 			}
@@ -259,12 +262,12 @@ func TestMeterCorners(t *testing.T) {
 	t.Run("no rate is all red", func(t *testing.T) {
 		m := byteMeter(t, meterSpec{0, 0, 100, 100}, spClockTofino)
 		for i := range uint64(1000) {
-			if c := m.Execute(0, 0, 0, i*1e9); c != red {
+			if c := m.Execute(0, 0, 0, i*1e9); Mark(c) != red {
 				t.Fatalf("colour %d", c)
 			}
 		}
 		m = byteMeter(t, meterSpec{0, 1000, 100, 100}, spClockTofino)
-		if c := m.Execute(0, 0, 64, 0); c != yellow {
+		if c := m.Execute(0, 0, 64, 0); Mark(c) != yellow {
 			t.Errorf("no committed rate: colour %d, want yellow", c)
 		}
 	})
@@ -294,26 +297,26 @@ func TestMeterCorners(t *testing.T) {
 	t.Run("bytes that are not charged", func(t *testing.T) {
 		m := byteMeter(t, meterSpec{1000, 1000, 1, 1}, spClockTofino) // 125 bytes
 		m.adjust = -4
-		if c := m.Execute(0, 0, 129, 0); c != green {
+		if c := m.Execute(0, 0, 129, 0); Mark(c) != green {
 			t.Errorf("129 bytes less 4: colour %d", c)
 		}
-		if c := m.Execute(0, 0, 4, 0); c != green {
+		if c := m.Execute(0, 0, 4, 0); Mark(c) != green {
 			t.Errorf("nothing to charge: colour %d", c)
 		}
-		if c := m.Execute(0, 0, 5, 0); c != red {
+		if c := m.Execute(0, 0, 5, 0); Mark(c) != red {
 			t.Errorf("one byte more: colour %d", c)
 		}
 	})
 	t.Run("time", func(t *testing.T) {
 		m := byteMeter(t, meterSpec{8000, 8000, 10, 10}, spClockTofino) // 1 byte per microsecond, 1250 bytes
 		m.Execute(0, 0, 1250, tstampMask-500_000)
-		if c := m.Execute(0, 0, 700, 499_999); c != green {
+		if c := m.Execute(0, 0, 700, 499_999); Mark(c) != green {
 			t.Errorf("1 ms later, the clock having gone round: colour %d", c)
 		}
-		if c := m.Execute(0, 0, 700, 300_000); c != red {
+		if c := m.Execute(0, 0, 700, 300_000); Mark(c) != red {
 			t.Errorf("an earlier time gives credit: colour %d", c)
 		}
-		if c := m.Execute(0, 0, 700, 1_000_000); c != green {
+		if c := m.Execute(0, 0, 700, 1_000_000); Mark(c) != green {
 			t.Errorf("half a millisecond later: colour %d", c)
 		}
 	})
@@ -323,6 +326,36 @@ func TestMeterCorners(t *testing.T) {
 			t.Errorf("index out of range: %d, want 0", c)
 		}
 	})
+}
+
+// TestMeterRecharge: what a packet turns out to have is what it pays; its
+// colour stays.
+func TestMeterRecharge(t *testing.T) {
+	m := byteMeter(t, meterSpec{8, 8, 10, 20}, spClockTofino)
+	full := m.cells[0].level
+	_, mark := m.Mark(0, 0, 1000, 0)
+	m.Recharge(0, mark, 1000, 1100)
+	if got := m.cells[0].level; mark != green || got != [2]int64{full[0] - 1100, full[1] - 1100} {
+		t.Errorf("green: levels %v of %v", got, full)
+	}
+	_, mark = m.Mark(0, 0, 1000, 0)
+	m.Recharge(0, mark, 1000, 900)
+	if got := m.cells[0].level; mark != yellow || got != [2]int64{full[0] - 1100, full[1] - 2000} {
+		t.Errorf("yellow: levels %v of %v", got, full)
+	}
+	_, mark = m.Mark(0, 0, 1000, 0)
+	m.Recharge(0, mark, 1000, 100)
+	m.Recharge(9, green, 1000, 100)
+	if got := m.cells[0].level; mark != red || got != [2]int64{full[0] - 1100, full[1] - 2000} {
+		t.Errorf("red is free: levels %v of %v", got, full)
+	}
+	m.Recharge(0, green, 0, 5000)
+	if got := m.cells[0].level; got[0] >= 0 {
+		t.Errorf("a longer packet takes the levels below zero: %v", got)
+	}
+	if c := m.Execute(0, 0, 1, 1_000_000); Mark(c) != red {
+		t.Errorf("a packet meets a level below zero: colour %d", c)
+	}
 }
 
 func BenchmarkMeter(b *testing.B) {

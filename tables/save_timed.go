@@ -79,8 +79,8 @@ func (m *Meter) load(d *snap.Decoder, least, most int) {
 		c.last = loadTime(d)
 		for k := range c.level {
 			c.level[k] = d.Int()
-			if full := b[k].full(); c.level[k] > full || c.level[k] < min(full, 0) {
-				d.Fail("a meter's level is %d, want 0 to %d", c.level[k], full)
+			if full := b[k].full(); c.level[k] > full || c.level[k] < levelMin {
+				d.Fail("a meter's level is %d, want %d to %d", c.level[k], levelMin, full)
 			}
 		}
 		if d.Err() != nil {
