@@ -58,6 +58,7 @@ var arrows = map[string]row{
 	"internal/archtest": {},
 	"internal/bits":     {},
 	"internal/clock":    {},
+	"internal/fidelity": {},
 	"internal/snap":     {},
 	"internal/golden":   {ours: []string{"tables"}, others: []string{"golang.org/x/tools/txtar"}},
 	"internal/veth":     {others: []string{sys, "github.com/vishvananda/"}},

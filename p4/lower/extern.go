@@ -241,6 +241,7 @@ func (g *gress) actionSelector(inst *instance) int {
 	rest := 3
 	if len(inst.args) > 3 && inst.args[3] != nil && inst.args[3].inst != nil {
 		s.Register = g.register(inst.args[3].inst)
+		g.unsupported(inst.at, "the liveness register of selector "+inst.local)
 		rest = 4
 	}
 	s.MaxGroupSize = g.argInt(inst, rest, s.MaxGroupSize)

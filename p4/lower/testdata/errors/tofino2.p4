@@ -14,7 +14,29 @@ control Ing(inout hdr_t hdr, inout md_t md, in ingress_intrinsic_metadata_t ig,
     LearnAction<bit<8>, bit<8>, bit<8>, bit<8>>(r) ra = { // ERROR "extern LearnAction is not supported yet"
         void apply(inout bit<8> v, in bit<8> digest, in bool learn, out bit<8> r1) { r1 = v; }
     };
+    RegisterAction<bit<8>, bit<8>, bit<8>>(r) queue = {
+        void apply(inout bit<8> v, out bit<8> rv) { rv = this.address(); } // ERROR "method RegisterAction.address is not supported yet"
+    };
+    Register<bit<1>, bit<8>>(16) alive;
+    Hash<bit<14>>(HashAlgorithm_t.CRC16) sel_hash;
+    ActionProfile(16) ap;
+    ActionSelector(ap, sel_hash, SelectorMode_t.FAIR, alive, 10, 10) sel; // ERROR "the liveness register of selector sel is not supported yet"
+    table chosen {
+        key = { hdr.h.a : exact; hdr.h.a : selector; }
+        actions = { NoAction; }
+        implementation = sel;
+    }
+    table learned {
+        key = { hdr.h.a : dleft_hash; } // ERROR "match kind dleft_hash is not supported yet"
+        actions = { NoAction; }
+    }
     apply {
+        hdr.h.a = queue.enqueue(); // ERROR "method RegisterAction.enqueue is not supported yet"
+        hdr.h.a = queue.execute(0);
+        queue.sweep(); // ERROR "method RegisterAction.sweep is not supported yet"
+        r.clear(0, 1); // ERROR "busy of Register.clear is not emulated"
+        chosen.apply();
+        learned.apply();
         dprsr.pktgen = 1;
     }
 }

@@ -1,0 +1,185 @@
+package fidelity
+
+// Features is the list, by area.
+func Features() []Feature {
+	var all []Feature
+	for _, area := range []struct {
+		name string
+		rows []Feature
+	}{
+		{"Architectures and programs", architecture()},
+		{"Parser", parsing()},
+		{"Tables", matching()},
+		{"Stateful externs", stateful()},
+		{"Other externs", externs()},
+		{"Deparser, mirror, resubmit", leaving()},
+		{"Traffic manager and replication", replication()},
+		{"Chip and ports", chipwide()},
+		{"Limits", limits()},
+	} {
+		for _, f := range area.rows {
+			f.Area = area.name
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+func architecture() []Feature {
+	return []Feature{
+		{Name: "TNA, Switch of Pipelines", Fact: "tna 1", Test: "p4/lower TestGolden"},
+		{Name: "T2NA, Switch of Pipelines", Fact: "tna 1", Test: "p4 TestRegisterActionForms"},
+		{Name: "MultiParserSwitch: the parser by local port / 4", Fact: "tna 1", Test: "p4 TestParserByPort"},
+		{Name: "Programs with several pipelines", Fact: "tna 1", State: Modelled, Test: "model TestFoldedPipes",
+			Note: "pipe n runs pipeline n modulo their number; value sets and tables of one pipeline are symmetric over its parsers"},
+		{Name: "Ports of inner pipes wired to themselves", Fact: "chip 1", State: Modelled, Test: "model TestFoldedPipes",
+			Note: "Config.LoopPipes; which pipes a box folds is a matter of the box"},
+		{Name: "Field validity, intrinsic metadata", Fact: "tna 3", Test: "p4 TestIntrinsicValidity"},
+		{Name: "Uninitialised fields", Fact: "tna 3", State: Modelled, Test: "pipeline TestMemoryIsZeroForEveryPacket",
+			Note: "zero; on the chip a container may hold what another field left there"},
+		{Name: "Ghost thread of Tofino 2", Fact: "tna 11", State: Refused, Test: "p4/lower testdata/errors/tofino2.p4",
+			Note: "which registers the ghost control shares with ingress, and when it runs, is not public"},
+		{Name: "Other architectures", Fact: "tna 1", State: Refused, Test: "p4/lower testdata/errors/arch.p4", Note: "v1model, PSA and others have no chip here"},
+	}
+}
+
+func parsing() []Feature {
+	return []Feature{
+		{Name: "States, select, masks, ranges, lookahead, advance", Fact: "tna 8", Test: "p4 TestParserSemantics"},
+		{Name: "Parser errors and whom they drop", Fact: "tna 2.2", Test: "pipeline TestParserErrorsDropInIngressOnly"},
+		{Name: "Timeout after 128 states", Fact: "chip 2", Test: "pipeline TestParserTimesOutAfter128States"},
+		{Name: "Header stacks", Fact: "tna 8", Test: "pipeline TestStackExtractsNextAndReadsLast"},
+		{Name: "Parser counter, its stack on Tofino 2", Fact: "tna 8", Test: "pipeline TestParserCounter", State: Modelled,
+			Note: "a push on a full stack loses the oldest entry, a pop of an empty one gives 0"},
+		{Name: "Checksums: verify, get, residual", Fact: "tna 8", Test: "pipeline TestParserChecksums"},
+		{Name: "Value sets", Fact: "tna 8", Test: "pipeline TestValueSetInSelect"},
+		{Name: "Parser priority", Fact: "tna 8", State: Modelled, Test: "p4/lower TestGolden", Note: "packets do not compete for the match-action units, so it changes nothing"},
+		{Name: "Headers that are not whole bytes", Fact: "tna 7", State: Modelled, Test: "p4 TestHeadersOfAnyWidth", Note: "relaxed only; packed as written"},
+	}
+}
+
+func matching() []Feature {
+	return []Feature{
+		{Name: "Exact, ternary, lpm, range keys and their priorities", Fact: "tna 10", Test: "tables TestEnginesMatchScan"},
+		{Name: "Equal priorities", Fact: "tna 10", State: Modelled, Test: "tables TestTernaryTieKeepsInsertionOrder", Note: "the entry added first wins"},
+		{Name: "Const and initial entries, defaults, hit and action_run", Fact: "tna 10", Test: "p4 TestTableSemantics"},
+		{Name: "Action profiles", Fact: "tna 10", Test: "tables TestStoreProfileAndSelector"},
+		{Name: "Action selectors, fair and resilient", Fact: "chip 8", Test: "tables TestChooseMatchesTheChip"},
+		{Name: "SelectorAction", Fact: "tna 10", State: Refused, Test: "p4/lower testdata/errors/notyet.p4", Note: "which bit of the selector memory an index means depends on the driver's placement"},
+		{Name: "Liveness register of a selector", Fact: "tna 10", State: Refused, Test: "p4/lower testdata/errors/tofino2.p4", Note: "as SelectorAction"},
+		{Name: "Alpm and Atcam", Fact: "tna 10", Test: "p4 TestTableSemantics/longest prefix wins"},
+		{Name: "Dynamic key masks", Fact: "tna 10", Test: "p4 TestKeyMask"},
+		{Name: "Proxy hash", Fact: "chip 4", Test: "p4 TestProxyHash", State: Modelled, Note: "the whole key is compared"},
+		{Name: "dleft_hash tables of Tofino 2", Fact: "chip 4", State: Refused, Test: "p4/lower testdata/errors/tofino2.p4", Note: "no public description of their learning"},
+		{Name: "Idle timeout, poll and notify", Fact: "chip 10", Test: "tables TestIdleNotificationsOfRandomRuns"},
+		{Name: "Errors of full tables, duplicate and missing keys", Fact: "chip 12", Test: "tables TestStoreErrors"},
+		{Name: "Tables, keys and ids of bf-rt.json", Fact: "chip 12", Test: "tables TestSchemaJSON"},
+	}
+}
+
+func stateful() []Feature {
+	return []Feature{
+		{Name: "Counters, direct counters, byte adjustment", Fact: "chip 6", Test: "tables TestStoreCounters"},
+		{Name: "True egress accounting", Fact: "chip 6", State: Modelled, Test: "p4 TestTrueEgressAccounting", Note: "packets that drop_ctl drops have been counted"},
+		{Name: "Registers of 1 to 32 bits and pairs, register actions", Fact: "chip 5", Test: "pipeline TestRegisterActions"},
+		{Name: "Registers of 64 bits (Tofino 2)", Fact: "chip 5", Test: "p4 TestRegisterActionForms/64-bit cells"},
+		{Name: "Registers of 128 bits (Tofino 2)", Fact: "chip 5", State: Modelled, Test: "p4 TestRegisterActionForms/128-bit cells", Note: "in the table API two fields, f1_lo and f1_hi"},
+		{Name: "Direct registers, read, write, actions", Fact: "tna 10", Test: "p4 TestRegisterActionForms/direct register read and written"},
+		{Name: "predicate() with and without comparisons", Fact: "chip 5", Test: "p4 TestRegisterActionForms/predicate of the conditions"},
+		{Name: "RegisterAction2, 3 and 4, struct results", Fact: "tna 11", Test: "p4 TestRegisterActionForms/four results"},
+		{Name: "min8, max8, min16, max16, MinMaxAction", Fact: "chip 5", State: Modelled, Test: "p4 TestRegisterActionForms/smallest byte",
+			Note: "unsigned; of equal elements the first; 0 where the mask is empty; postmod saturates"},
+		{Name: "Register.clear", Fact: "tna 11", State: Modelled, Test: "p4 TestRegisterActionForms/clear", Note: "at once, so that busy stays 0; a busy value other than 0 is refused"},
+		{Name: "LearnAction", Fact: "tna 11", State: Refused, Test: "p4/lower testdata/errors/tofino2.p4", Note: "belongs to dleft_hash tables"},
+		{Name: "Registers as queues and stacks, sweep, address()", Fact: "tna 11", State: Refused, Test: "p4/lower testdata/errors/tofino2.p4", Note: "named when used; what the hardware does at the ends of a queue is not public"},
+		{Name: "RegisterParam", Fact: "tna 10", Test: "p4 TestExternSemantics/register parameter"},
+		{Name: "MathUnit", Fact: "chip 5", Test: "pipeline TestMathUnit"},
+		{Name: "Meters: encoding and colours", Fact: "chip 7", State: Modelled, Test: "tables TestMeterColorsAreRFC2698", Note: "levels do not go below zero on a conforming packet"},
+		{Name: "LPF", Fact: "chip 7", State: Modelled, Test: "tables TestLPFFollowsTheFilterEquation", Note: "first-order filter; the update equation is ours"},
+		{Name: "WRED", Fact: "chip 7", State: Modelled, Test: "tables TestWREDDropsWithTheRightProbability", Note: "averages as the LPF does"},
+	}
+}
+
+func externs() []Feature {
+	return []Feature{
+		{Name: "Hash: CRC of any polynomial, identity, xor", Fact: "tna 9", Test: "pipeline/hash TestCRCMatchesCatalogue"},
+		{Name: "Hash: RANDOM", Fact: "tna 9", State: Modelled, Test: "pipeline/hash TestRandomHashIsLinearAndFixed", Note: "a fixed matrix of ours; the compiler's is drawn anew"},
+		{Name: "Symmetric hashes", Fact: "tna 9", Test: "p4 TestExternSemantics/symmetric hash"},
+		{Name: "Dynamic hashes", Fact: "tna 9", Test: "p4 TestDynamicHashAlgorithm"},
+		{Name: "Random", Fact: "tna 10", State: Modelled, Test: "model TestDeterminism", Note: "a seeded generator of ours, one per pipe"},
+		{Name: "Digests: batches, duplicates, acknowledgement, timeout", Fact: "chip 10", Test: "model TestDigestBatchesOfRandomRuns"},
+		{Name: "Snapshots", Fact: "tna 10", State: Modelled, Test: "tables TestSnapshotTables", Note: "the tables and what they store"},
+		{Name: "Packet generator: timer, port down, recirculation, deparser", Fact: "tna 2.6", Test: "model TestPktgenTimersAsCalculated"},
+		{Name: "invalidate, is_validated, min, max, funnel shift", Fact: "tna 10", Test: "p4 TestExternSemantics/validated fields"},
+	}
+}
+
+func leaving() []Feature {
+	return []Feature{
+		{Name: "Emission and payload", Fact: "chip 11", Test: "pipeline TestL3RoutesAndUpdatesTheChecksum"},
+		{Name: "Checksum.update", Fact: "tna 8", Test: "pipeline TestChecksumUpdate"},
+		{Name: "Mirror from ingress: the packet as received", Fact: "tna 4", Test: "model TestIngressMirrorsOriginal"},
+		{Name: "Mirror from egress: the packet as deparsed", Fact: "tna 4", Test: "model TestEgressMirrorsDeparsed"},
+		{Name: "mirror_io_select (Tofino 2)", Fact: "tna 11", Test: "model TestIngressMirrorsOriginal"},
+		{Name: "Mirror sessions, truncation", Fact: "tna 6", Test: "model TestMirrorTruncation"},
+		{Name: "Overrides of the mirror session (Tofino 2), coalescing, adv_flow_ctl", Fact: "tna 2.4", State: Refused, Test: "model TestRefusedFields",
+			Note: "mirror_hash, mirror_qid and the others: when they take precedence is not public"},
+		{Name: "Resubmit, once, from front-panel ports of Tofino", Fact: "tna 7", Test: "model TestResubmitOnce"},
+		{Name: "mtu_trunc_len (Tofino 2)", Fact: "tna 11", State: Modelled, Test: "model TestMTUTruncation", Note: "bytes without FCS that a gress sends on; mtu_trunc_err_f is refused"},
+		{Name: "drop_ctl", Fact: "tna 4", Test: "model TestDropCtl"},
+		{Name: "update_delay_on_tx", Fact: "tna 2.6", State: Refused, Test: "model TestRefusedFields", Note: "the MAC's arithmetic is not modelled"},
+	}
+}
+
+func replication() []Feature {
+	return []Feature{
+		{Name: "Replication: nodes, RID, XID, YID, ECMP, LAG", Fact: "tna 5.1", Test: "pre TestTwin"},
+		{Name: "Backup ports and fast failover", Fact: "tna 5.1", Test: "pre TestBackupPorts"},
+		{Name: "Order of copies", Fact: "tna 5", Test: "model TestBothGroups"},
+		{Name: "Copies are isolated", Fact: "tna 4", Test: "model TestCopiesAreIsolated"},
+		{Name: "copy_to_cpu", Fact: "tna 5", Test: "model TestCopyToCPU"},
+		{Name: "bypass_egress", Fact: "tna 4", Test: "model TestBypassEgress"},
+	}
+}
+
+func chipwide() []Feature {
+	return []Feature{
+		{Name: "Ports, their numbers and connectors on both chips", Fact: "chip 1", Test: "model TestPortTables"},
+		{Name: "Recirculation", Fact: "tna 7", Test: "model TestRecirculation"},
+		{Name: "Loopback modes", Fact: "chip 1", Test: "model TestLoopbackPort"},
+		{Name: "Bytes that counters charge", Fact: "chip 6", Test: "model TestByteCounts"},
+		{Name: "Stages and latency", Fact: "chip 4", State: Modelled, Test: "pipeline/fit TestDependenciesDecideStages", Note: "an estimate of the compiler's placement"},
+		{Name: "Saving and restoring a switch", Fact: "chip 12", Test: "model TestResumeIsAsIfUncut"},
+	}
+}
+
+func limits() []Feature {
+	row := func(name, fact, note, test string) Feature {
+		return Feature{Name: name, Fact: fact, State: Limited, Note: note, Test: test}
+	}
+	return []Feature{
+		row("Parser TCAM rows, value sets included", "chip 2", "256 per parser and gress", "p4 TestChipLimits/parser rows of value sets"),
+		row("Bits that a parser state compares", "chip 2", "32", "p4 TestChipLimits/parser row width"),
+		row("Depth of Tofino 2's egress parser", "chip 2", "512 bytes", "p4 TestEgressDepth"),
+		row("Exact key", "chip 4", "128 bytes", "p4 TestChipLimits/exact key"),
+		row("Ternary key", "chip 4", "66 bytes", "p4 TestChipLimits/ternary key"),
+		row("TCAM", "chip 4", "24 blocks of 512 x 44 bits in each of 12 or 20 stages", "p4 TestChipLimits/ternary size"),
+		row("SRAM", "chip 4", "80 blocks of 1024 x 128 bits in each stage", "p4 TestChipLimits/exact size"),
+		row("Actions of a table", "chip 4", "64, Tofino 2 63", "p4 TestChipLimits/actions of a table"),
+		row("Data of an action", "chip 4", "128 bytes", "p4 TestChipLimits/action data"),
+		row("Members of a selector's group", "chip 8", "119040", "p4 TestChipLimits/group size"),
+		row("Size of a register", "chip 4", "48 blocks of 128 kbit", "p4 TestChipLimits/register size"),
+		row("Width of a register's cells", "chip 5", "1, 8, 16, 32 bits; Tofino 2 also 64 and 128", "p4/lower testdata/errors/strict.p4"),
+		row("Actions of a register", "chip 5", "4", "p4/lower testdata/errors/strict.p4"),
+		row("Comparisons of a register action", "chip 5", "2, Tofino 2 4", "p4 TestChipLimits/comparisons"),
+		row("Operations of a register action", "chip 5", "add, subtract, saturate, compare, logic", "p4 TestChipLimits/operations"),
+		row("Constants of a register's actions", "chip 5", "4 beyond the small ones", "p4 TestChipLimits/constants"),
+		row("Results of a register action", "chip 5", "1 word of 32 bits, Tofino 2 4", "p4 TestChipLimits/results"),
+		row("Accesses of a register by one packet", "tna 10", "1", "p4 TestChipLimits/one access per packet"),
+		row("Headers that a deparser emits", "chip 11", "192 cells of 4 bytes, Tofino 2 128 of 8", "p4 TestChipLimits/deparser cells"),
+		row("Checksums that a deparser computes", "chip 11", "6, Tofino 2 8", "p4 TestChipLimits/deparser checksums"),
+		row("Mirror header", "chip 10", "32 bytes", "p4/lower testdata/errors/strict.p4"),
+		row("Resubmit header", "tna 7", "8 bytes, Tofino 2 16", "p4/lower testdata/errors/strict.p4"),
+		row("Digest", "chip 10", "47 bytes, 8 kinds", "p4 TestDigestSemantics"),
+	}
+}
