@@ -30,6 +30,7 @@ type fixedTable struct {
 	// always: the table has all its entries from the start; to add one is to
 	// set it.
 	always bool
+	attrs  map[string]fixedAttribute // by name, as spec.Attributes has them
 	// pipes: each of so many pipes has its own entries; 0: the table belongs to
 	// the whole chip.
 	pipes int

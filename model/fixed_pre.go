@@ -29,6 +29,7 @@ func (s *Switch) preMGID() *fixedTable {
 		"$MULTICAST_NODE_ID#1:uint32/R; $MULTICAST_NODE_L1_XID_VALID#2:bool/R; $MULTICAST_NODE_L1_XID#3:uint16/R; "+
 			"$MULTICAST_ECMP_ID#4:uint32/R; $MULTICAST_ECMP_L1_XID_VALID#5:bool/R; $MULTICAST_ECMP_L1_XID#6:uint16/R")}
 	t.spec.Attributes = []string{"pre_device_config"}
+	t.attrs = map[string]fixedAttribute{"pre_device_config": s.preDevice()}
 	t.insert = func(k fixedKey, r record) (func(), error) {
 		n, e, err := members(r)
 		if err != nil {

@@ -38,6 +38,7 @@ func (s *Switch) portStat() *fixedTable {
 	}
 	t := &fixedTable{always: true, spec: fixedSpec("$PORT_STAT", 0xff010002, "PortStat", 256, "$DEV_PORT#1:uint32", strings.Join(data, "; "))}
 	t.spec.Attributes = []string{"poll_intvl_ms"}
+	t.attrs = map[string]fixedAttribute{"poll_intvl_ms": s.statInterval()}
 	t.keys = s.everyPort
 	t.get = func(k fixedKey) (record, string, error) {
 		p, err := s.portKey(k.n[0])

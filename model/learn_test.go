@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -494,5 +495,53 @@ func TestLearningInRealTime(t *testing.T) {
 		case <-late:
 			t.Fatalf("digest %t, idle %t after 10 s", digest, idle)
 		}
+	}
+}
+
+// The attributes of the chip's own tables read back as written; a field that is
+// not given stays.
+func TestFixedAttributes(t *testing.T) {
+	l := newLearner(t, model.Config{})
+	ctx, api := context.Background(), l.sw.API()
+	text := func(table, name string) string {
+		t.Helper()
+		list, err := api.Attribute(ctx, tables.AllPipes, table, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(list)
+	}
+	for _, c := range []struct {
+		table, name, before string
+		set                 tables.DataField
+		after               string
+	}{
+		{"$PORT", "port_status_notif_cb", "[{enable false}]", data("enable", true), "[{enable true}]"},
+		{"$PORT_STAT", "poll_intvl_ms", "[{intvl_val [0 0 3 232]}]", data("intvl_val", u32(5)), "[{intvl_val [0 0 0 5]}]"},
+		{"$pre.mgid", "pre_device_config", "", data("global_rid", u16(0x102)), "[{global_rid [1 2]}"},
+		{"$pre.mgid", "pre_device_config", "[{global_rid [1 2]} {port_protection false}", data("port_protection", true), "[{global_rid [1 2]} {port_protection true}"},
+	} {
+		if got := text(c.table, c.name); !strings.HasPrefix(got, c.before) {
+			t.Errorf("%s of %s is %s, want %s", c.name, c.table, got, c.before)
+		}
+		before := l.sw.StateHash()
+		if err := api.SetAttribute(ctx, tables.AllPipes, c.table, c.name, []tables.DataField{c.set}); err != nil {
+			t.Fatal(err)
+		}
+		if l.sw.StateHash() == before {
+			t.Errorf("%s of %s is not in the state", c.name, c.table)
+		}
+		if got := text(c.table, c.name); !strings.HasPrefix(got, c.after) {
+			t.Errorf("%s of %s is %s, want %s", c.name, c.table, got, c.after)
+		}
+	}
+	for table, want := range map[string]string{"$PORT": `no attribute "x" (attributes: port_status_notif_cb)`, "$pre.node": `no attribute "x" (attributes: none)`} {
+		if err := api.SetAttribute(ctx, tables.AllPipes, table, "x", nil); !errors.Is(err, tables.ErrNotSupported) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", table, err)
+		}
+	}
+	err := api.SetAttribute(ctx, tables.AllPipes, "$PORT", "port_status_notif_cb", []tables.DataField{data("on", true)})
+	if err == nil || !strings.Contains(err.Error(), `no field "on" (fields: enable)`) {
+		t.Error(err)
 	}
 }

@@ -253,6 +253,8 @@ func (s *Switch) savePorts(e *snap.Encoder) {
 		saveRecord(e, s.portTable[p].values)
 	}
 	e.Int(int64(s.cpu.Load()))
+	e.Bool(s.wantPorts.Load())
+	e.Uint(uint64(s.statPoll.Load()))
 }
 
 func (s *Switch) loadPorts(d *snap.Decoder) error {
@@ -280,6 +282,8 @@ func (s *Switch) loadPorts(d *snap.Decoder) error {
 		return d.Err()
 	}
 	s.cpu.Store(int32(cpu))
+	s.wantPorts.Store(d.Bool())
+	s.statPoll.Store(d.Uint32())
 	for p := range s.ports {
 		s.setPortFlags(Port(p))
 	}

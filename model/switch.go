@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -51,6 +52,10 @@ type Switch struct {
 	timers  timers
 	pktgen  *pktgen // immutable
 	idle    event   // the store's next idle sweep
+
+	// Attributes of $PORT and $PORT_STAT; written by the control plane.
+	wantPorts atomic.Bool
+	statPoll  atomic.Uint32
 }
 
 // discard is the Wire of a switch without one.
@@ -117,6 +122,7 @@ func New(prog *ir.Program, c Config) (*Switch, error) {
 	}
 	s.pktgen.startDown()
 	s.cpu.Store(-1)
+	s.statPoll.Store(defaultStatPoll)
 	if c.CPUPort != 0 {
 		s.enableCPU(c.CPUPort, true)
 	}
@@ -234,6 +240,7 @@ func (s *Switch) stateHash(now int64) [32]byte {
 	b := binary.BigEndian.AppendUint64(nil, uint64(now))
 	b = binary.BigEndian.AppendUint64(b, s.lost.Load())
 	b = binary.BigEndian.AppendUint32(b, uint32(s.cpu.Load()))
+	b = binary.BigEndian.AppendUint32(strconv.AppendBool(b, s.wantPorts.Load()), s.statPoll.Load())
 	for i := range s.ports {
 		b = append(b, byte(s.ports[i].Load()))
 	}
