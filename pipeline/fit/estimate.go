@@ -276,15 +276,24 @@ func (p *placer) dependencies(t *thread, b *beat, g *Gress) {
 
 // mocha: on Tofino 2 a value that no action changes lies in a mocha container
 // (chip.md section 3), and a stage whose matches read one is match dependent
-// (timing.md section 2.1).
+// (timing.md section 2.1). A header field that ends inside a byte shares its
+// container and stays in a normal one.
 func (p *placer) mocha(t *thread, s int, g *Gress) bool {
-	written := t.p.set()
+	normal := t.p.set()
 	for _, n := range t.nodes {
-		written.or(n.acc.write)
+		normal.or(n.acc.write)
+	}
+	for u, f := range t.p.fields {
+		if f < 0 {
+			continue
+		}
+		if x := t.g.Fields[f]; x.Header >= 0 && !x.Hidden && (x.Loc.Bit+x.Loc.Width)%8 != 0 {
+			normal.add(u)
+		}
 	}
 	for _, n := range p.stageOf(t, s) {
 		in := n.acc.match.clone()
-		in.minus(written)
+		in.minus(normal)
 		if u := in.first(in); u >= 0 {
 			g.Stages[s].Because = &Relation{n.name, "", Match, t.p.name(u)}
 			return true
