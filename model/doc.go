@@ -41,6 +41,15 @@
 // when somebody listens: a batch that is due is delivered as of when it was due,
 // before any packet that comes later is looked at.
 //
+// # Time
+//
+// What the chip does by itself is an event in one queue (timer.go): learn
+// filters and idle sweeps that are due, packets of the packet generator
+// (pktgen.go). RunUntil and Advance move virtual time and fire what is due on the
+// way, each event at its own time; in real time a goroutine of the switch does,
+// until Close, or with Config.OwnTime whoever calls RunDue. An event is an input,
+// and recorded like one.
+//
 // # State as a value
 //
 // Whatever changes a switch is an input: frames, table operations, links, the
@@ -56,8 +65,9 @@
 //
 // # What is refused by name
 //
-// Coalescing mirror sessions, Tofino 2's mirror session flags. Congestion does not exist: queues are empty,
-// queue depths read 0, and deflect-on-drop never deflects.
+// Coalescing mirror sessions, Tofino 2's mirror session flags, the packet
+// generator's PFC trigger. Congestion does not exist: queues are empty, queue
+// depths read 0, and deflect-on-drop never deflects.
 //
 // It imports pipeline, tables and pre, internal/clock and internal/snap. The front end never
 // imports it; frames enter and leave through Frame and Wire.

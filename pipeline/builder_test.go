@@ -243,10 +243,10 @@ func (tw *twins) difference(d ir.Dir) string {
 	if d == ir.Egress {
 		g = tw.fast.pl.Egress
 	}
-	ff := fmt.Sprintf("verdict %v error %v consumed %d head %x pad %d mirror %d %d %x resubmit %d %x digest %d %x", f.Verdict, f.Err, f.Consumed, f.Head, f.Pad,
-		f.Mirror.Index, f.Mirror.Session, f.Mirror.Data, f.Resubmit.Index, f.Resubmit.Data, f.Digest.Index, f.Digest.Data)
-	ss := fmt.Sprintf("verdict %v error %v consumed %d head %x pad %d mirror %d %d %x resubmit %d %x digest %d %x", s.Verdict, s.Err, s.Consumed, s.Head, s.Pad,
-		s.Mirror.Index, s.Mirror.Session, s.Mirror.Data, s.Resubmit.Index, s.Resubmit.Data, s.Digest.Index, s.Digest.Data)
+	ff := fmt.Sprintf("verdict %v error %v consumed %d head %x pad %d mirror %d %d %x resubmit %d %x digest %d %x pktgen %d %x", f.Verdict, f.Err, f.Consumed, f.Head, f.Pad,
+		f.Mirror.Index, f.Mirror.Session, f.Mirror.Data, f.Resubmit.Index, f.Resubmit.Data, f.Digest.Index, f.Digest.Data, f.Pktgen.Index, f.Pktgen.Data)
+	ss := fmt.Sprintf("verdict %v error %v consumed %d head %x pad %d mirror %d %d %x resubmit %d %x digest %d %x pktgen %d %x", s.Verdict, s.Err, s.Consumed, s.Head, s.Pad,
+		s.Mirror.Index, s.Mirror.Session, s.Mirror.Data, s.Resubmit.Index, s.Resubmit.Data, s.Digest.Index, s.Digest.Data, s.Pktgen.Index, s.Pktgen.Data)
 	if ff != ss {
 		return fmt.Sprintf("\nfast      %s\nreference %s", ff, ss)
 	}

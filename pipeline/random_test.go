@@ -591,6 +591,9 @@ func randomProg(seed uint64) (*prog, ir.Dir) {
 		if g.r.IntN(8) == 0 {
 			dep = append(dep, &ir.DigestEmit{Digest: 0, Data: g.list()}, g.stmt(1))
 		}
+		if g.r.IntN(8) == 0 {
+			dep = append(dep, then(g.cond(1), &ir.PktgenEmit{Data: g.list()}), g.stmt(1))
+		}
 	}
 	g.parsing = false
 	g.g.Deparser = dep

@@ -109,7 +109,14 @@ func externs() []Feature {
 		{Name: "Random", Fact: "tna 10", State: Modelled, Test: "model TestDeterminism", Note: "a seeded generator of ours, one per pipe"},
 		{Name: "Digests: batches, duplicates, acknowledgement, timeout", Fact: "chip 10", Test: "model TestDigestBatchesOfRandomRuns"},
 		{Name: "Snapshots", Fact: "tna 10", State: Modelled, Test: "tables TestSnapshotTables", Note: "the tables and what they store"},
-		{Name: "Packet generator: timer, port down, recirculation, deparser", Fact: "tna 2.6", Test: "model TestPktgenTimersAsCalculated"},
+		{Name: "Packet generator: headers, ids, counts, counters", Fact: "tna 2.6", Test: "model TestPktgenOneShotByHand"},
+		{Name: "Packet generator: timers and gaps", Fact: "chip 10", State: Modelled, Test: "model TestPktgenTimersAsCalculated",
+			Note: "a packet is written at 100 Gbit/s, jitter is evenly spread over 0 to twice the average, a period that ends while the application generates is lost: choices of ours"},
+		{Name: "Packet generator: port down, once until cleared, replay", Fact: "tna 2.6", Test: "model TestPktgenPortDown"},
+		{Name: "Packet generator: recirculated patterns", Fact: "tna 2.6", State: Modelled, Test: "model TestPktgenRecirculation", Note: "up to 128 triggers wait for an application that generates"},
+		{Name: "Packet generator: deparser trigger (Tofino 2)", Fact: "tna 11", State: Modelled, Test: "model TestPktgenDeparser", Note: "as recirculated patterns"},
+		{Name: "Packet generator: PFC trigger, offset and length out of the packet (Tofino 2)", Fact: "chip 10", State: Refused, Test: "model TestPktgenTables",
+			Note: "ports receive no priority flow control; where the packet has them is not public"},
 		{Name: "invalidate, is_validated, min, max, funnel shift", Fact: "tna 10", Test: "p4 TestExternSemantics/validated fields"},
 	}
 }
