@@ -15,6 +15,8 @@
 //	profile.go, choose.go           members and groups; the chip's choice of a member
 //	idle.go                         idle time of entries: hit bits, sweeps, time to live
 //	attribute.go, table_attribute.go  attributes of tables
+//	keymask.go, proxy.go            key masks and proxy hashes of exact tables
+//	dynhash.go                      hashes that the control plane changes
 //	notify.go, digest.go            what the switch tells by itself, and to whom
 //	direct.go, cells.go             counters and registers, in one pipe and in all
 //	meter.go, meter_spec.go         two-rate three-colour markers; their encoding
@@ -40,5 +42,5 @@
 // 2^g clocks. BucketLevels is how a meter's level moves: in whole bytes, by the
 // mantissa at every multiple of 2^exponent clocks, not below zero.
 //
-// It imports pipeline/ir only.
+// It imports pipeline/ir, pipeline/hash and internal/snap only.
 package tables
