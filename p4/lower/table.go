@@ -444,6 +444,9 @@ func (g *gress) tableProperty(o *frame, t *ir.Table, lt *loweredTable, p *syntax
 		g.proxyHash(o, t, p.Value)
 	default:
 		v := g.expr(o, p.Value)
+		if v.inst != nil && (name == "alpm" || name == "atcam") {
+			t.Storage = v.inst.externName()
+		}
 		if v.inst == nil && v.isConst() && v.kids == nil {
 			body := v.str
 			if v.str == "" {
@@ -488,6 +491,7 @@ func (g *gress) implementation(o *frame, t *ir.Table, e syntax.Expr) {
 			t.Profile = g.pl.Selectors[t.Selector].Profile
 		}
 	case "Alpm", "Atcam":
+		t.Storage = inst.externName()
 		// Storage only: a longest-prefix or partitioned ternary match.
 		t.Annots = append(t.Annots, ir.Annotation{Name: "implementation", Body: inst.externName(), Property: true})
 		return
