@@ -301,7 +301,9 @@ func (g *gen) switchStmt(depth int) ir.Stmt {
 func (g *gen) register() ir.Stmt {
 	i := g.r.IntN(g.nRegs)
 	reg := g.pl.Registers[i]
-	switch g.r.IntN(5) {
+	switch g.r.IntN(6) {
+	case 5:
+		return &ir.RegisterClear{Register: i, Lo: g.expr(reg.Width, 1), Hi: g.expr(reg.Width, 1)}
 	case 0:
 		return &ir.RegisterRead{Register: i, Index: g.expr(4, 1), Lo: g.place(), Hi: ir.Loc{}}
 	case 1:

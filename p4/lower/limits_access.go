@@ -7,7 +7,7 @@ import "gofino/pipeline/ir"
 // control are followed as the chip's compiler does, by control flow alone: two
 // conditionals on the same variable are not seen to exclude each other.
 func (c *limiter) accesses() {
-	f := &accessFlow{c: c, breaks: map[int]*visits{}, told: map[int]bool{}}
+	f := &accessFlow{c: c, breaks: map[int]*visits{}, told: map[int]bool{}, touching: map[int]bool{}}
 	f.list(c.g.Control, &visits{})
 }
 
@@ -28,7 +28,7 @@ func join(a, b *visits) *visits {
 	switch {
 	case a == nil:
 		return b
-	case b == nil:
+	case b == nil || a == b:
 		return a
 	}
 	out := a.clone()
@@ -45,6 +45,33 @@ type accessFlow struct {
 	c      *limiter
 	breaks map[int]*visits // by label
 	told   map[int]bool    // registers reported
+	// touching tells of each action whether it reaches a register: most do not,
+	// and need not be followed again and again.
+	touching map[int]bool
+}
+
+func (f *accessFlow) touches(action int) bool {
+	t, ok := f.touching[action]
+	if !ok {
+		t = touchesRegister(f.c.pl.Actions[action].Body)
+		f.touching[action] = t
+	}
+	return t
+}
+
+func touchesRegister(list []ir.Stmt) bool {
+	for _, s := range list {
+		switch s.(type) {
+		case *ir.RegisterExec, *ir.RegisterRead, *ir.RegisterWrite:
+			return true
+		}
+		for _, b := range bodies(s) {
+			if touchesRegister(b) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (f *accessFlow) list(list []ir.Stmt, v *visits) *visits {
@@ -81,6 +108,10 @@ func (f *accessFlow) stmt(s ir.Stmt, v *visits) *visits {
 		t := f.c.pl.Tables[s.Table]
 		var out *visits
 		for _, r := range t.Actions {
+			if !f.touches(r.Action) {
+				out = join(out, v)
+				continue
+			}
 			out = join(out, f.list(f.c.pl.Actions[r.Action].Body, v))
 		}
 		if len(t.Actions) == 0 {

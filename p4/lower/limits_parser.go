@@ -66,7 +66,7 @@ func (c *limiter) parserRowsOf(p *ir.Parser, start int) {
 			} else {
 				for _, m := range k.Match {
 					if m.Range {
-						n *= prefixes(m.Lo, m.Hi)
+						n = min(n*prefixes(m.Lo, m.Hi), manyRows)
 					}
 				}
 			}
@@ -82,8 +82,14 @@ func (c *limiter) parserRowsOf(p *ir.Parser, start int) {
 	}
 }
 
+// manyRows is more than any parser has, and far from overflow.
+const manyRows = 1 << 20
+
 // prefixes is how many masked values cover lo to hi.
 func prefixes(lo, hi *big.Int) int {
+	if hi.BitLen() > 64 {
+		return 1 // too wide a row anyway: matchWidth says so
+	}
 	n := 0
 	at, one := new(big.Int).Set(lo), big.NewInt(1)
 	for at.Cmp(hi) <= 0 {

@@ -11,25 +11,34 @@ import (
 // registers checks what stateful ALUs can do and how large registers can be
 // (chip.md, sections 4 and 5).
 func (c *limiter) registers() {
-	for i, r := range c.pl.Registers {
-		if n := registerBlocks(r); n > stageMaps {
-			c.over(r.Pos, "register %s fills %d memory blocks: the chip's limit is %d, those of one stage", r.Name, n, stageMaps)
-		}
-		c.constants(i, r)
-	}
+	consts := make([]map[string]bool, len(c.pl.Registers))
 	for i, a := range c.pl.RegActions {
 		if c.searches[i] {
 			// min and max are units of their own, not the comparisons that the
 			// model makes of them.
 			continue
 		}
-		s := newSalu(a)
+		s := newSalu(a, c.target)
 		s.stmts(a.Body)
 		if n := len(s.compares); n > c.compareUnits {
 			c.over(a.Pos, "register action %s makes %d comparisons: the chip's limit is %d", a.Name, n, c.compareUnits)
 		}
 		if s.op != "" && (c.target == ir.Tofino || s.op == "<<" || s.op == ">>" || s.op == "*") {
 			c.over(s.at, "register action %s computes %s with its register's value: the chip's stateful ALU adds, subtracts, compares and combines bits", a.Name, s.op)
+		}
+		if consts[a.Register] == nil {
+			consts[a.Register] = map[string]bool{}
+		}
+		for k := range s.consts {
+			consts[a.Register][k] = true
+		}
+	}
+	for i, r := range c.pl.Registers {
+		if n := registerBlocks(r); n > stageMaps {
+			c.over(r.Pos, "register %s fills %d memory blocks: the chip's limit is %d, those of one stage", r.Name, n, stageMaps)
+		}
+		if n := len(consts[i]); n > saluConstants {
+			c.over(r.Pos, "the actions of register %s use %d constants and parameters beyond the small ones: the chip's limit is %d", r.Name, n, saluConstants)
 		}
 	}
 }
@@ -38,46 +47,28 @@ func (c *limiter) registers() {
 // small ones, which are part of an instruction.
 const saluConstants = 4
 
-func (c *limiter) constants(reg int, r *ir.Register) {
-	all := map[string]bool{}
-	for i, a := range c.pl.RegActions {
-		if a.Register != reg || c.searches[i] {
-			continue
-		}
-		s := newSalu(a)
-		s.inline = 8
-		if c.target == ir.Tofino2 {
-			s.inline = 32
-		}
-		s.stmts(a.Body)
-		for k := range s.consts {
-			all[k] = true
-		}
-	}
-	if len(all) > saluConstants {
-		c.over(r.Pos, "the actions of register %s use %d constants and parameters beyond the small ones: the chip's limit is %d", r.Name, len(all), saluConstants)
-	}
-}
-
 // salu collects what a register action asks of its ALU.
 type salu struct {
 	a        *ir.RegisterAction
-	inline   int64
+	inline   int64 // constants from -inline to inline-1 are part of an instruction
 	compares map[string]bool
 	consts   map[string]bool
 	op       string // an operation that the ALU does not have, on the cell
 	at       ir.Pos
 }
 
-func newSalu(a *ir.RegisterAction) *salu {
-	return &salu{a: a, inline: 8, compares: map[string]bool{}, consts: map[string]bool{}}
+func newSalu(a *ir.RegisterAction, t ir.Target) *salu {
+	inline := int64(8)
+	if t == ir.Tofino2 {
+		inline = 32
+	}
+	return &salu{a: a, inline: inline, compares: map[string]bool{}, consts: map[string]bool{}}
 }
 
 func (s *salu) stmts(list []ir.Stmt) {
 	for _, x := range list {
 		switch x := x.(type) {
 		case *ir.Assign:
-			s.at = pick(s.op, s.at, x.P)
 			s.expr(x.X, x.P)
 			if overlap(x.Dst, s.a.Lo) || overlap(x.Dst, s.a.Hi) {
 				s.operand(x.X)
@@ -94,13 +85,6 @@ func (s *salu) stmts(list []ir.Stmt) {
 			s.stmts(b)
 		}
 	}
-}
-
-func pick(op string, old, new ir.Pos) ir.Pos {
-	if op == "" {
-		return new
-	}
-	return old
 }
 
 func overlap(a, b ir.Loc) bool {

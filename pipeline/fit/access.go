@@ -157,6 +157,10 @@ func (r *reader) extern(s ir.Stmt) {
 		p.loc(s.Lo, r.write)
 		p.loc(s.Hi, r.write)
 		r.regs = append(r.regs, s.Register)
+	case *ir.RegisterClear:
+		p.expr(s.Lo, r.match)
+		p.expr(s.Hi, r.match)
+		r.regs = append(r.regs, s.Register)
 	case *ir.RegisterWrite:
 		r.index(s.Index)
 		p.expr(s.Lo, r.match)
