@@ -178,16 +178,16 @@ func (mt *matchTable) load(d *snap.Decoder) {
 	}
 	m.free = free
 	for _, c := range mt.counters {
-		c.load(d, 0, max(directCells, 2*len(m.entries)))
+		c.load(d, 0, max(minDirectCells, 2*len(m.entries)))
 	}
 	for _, r := range mt.regs {
-		r.load(d, 0, max(directCells, 2*len(m.entries)))
+		r.load(d, 0, max(minDirectCells, 2*len(m.entries)))
 	}
 	if mt.idle != nil {
 		mt.idle.load(d)
 	}
 	for _, t := range mt.timed {
-		t.cells.load(d, 0, max(directCells, 2*len(m.entries)))
+		t.cells.load(d, 0, max(minDirectCells, 2*len(m.entries)))
 	}
 }
 

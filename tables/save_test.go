@@ -77,6 +77,40 @@ func forwardEntryKey(mac uint64) TableEntry {
 	return TableEntry{Table: "forward", Key: []KeyField{exactKey("dst_addr", mac, 6)}}
 }
 
+// The program's own entries have direct cells, however many there are.
+func TestProgramEntriesCount(t *testing.T) {
+	prog := testProgram()
+	forward := prog.Pipelines[0].Tables[0]
+	forward.Size = 64
+	for i := range 40 {
+		forward.Entries = append(forward.Entries, ir.Entry{
+			Keys: []ir.KeyMatch{{Value: num(6, uint64(i))}}, Const: true, Call: ir.ActionCall{Action: 0, Data: []byte{0, 1}},
+		})
+	}
+	st, err := NewStore(prog, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := st.State(0)
+	last := s.Match[0].Lookup(num(6, 39))
+	s.Counters[1].CountCell(last.Cell(), 100)
+	if n, _ := s.Counters[1].Get(uint64(last.Cell())); n != 1 {
+		t.Errorf("the last entry's counter is %d, want 1", n)
+	}
+	if err := filledLoad(prog, st); err != nil {
+		t.Error(err)
+	}
+}
+
+// filledLoad loads what the store saves.
+func filledLoad(prog *ir.Program, st *Store) error {
+	got, err := NewStore(prog, 1)
+	if err != nil {
+		return err
+	}
+	return got.Load(snap.NewDecoder(storeBody(st)))
+}
+
 // A pipeline that no pipe runs keeps its tables, and keeps them in a file.
 func TestIdlePipelineIsSaved(t *testing.T) {
 	prog := testProgram()

@@ -20,14 +20,14 @@ func newState(pl *ir.Pipeline, shared *State) *State {
 	for _, c := range pl.Counters {
 		n := c.Size
 		if c.Table >= 0 {
-			n = directCells
+			n = directCells(pl.Tables[c.Table])
 		}
 		s.Counters = append(s.Counters, newCounter(c.Kind, n))
 	}
 	for _, r := range pl.Registers {
 		n := r.Size
 		if r.Table >= 0 {
-			n = directCells
+			n = directCells(pl.Tables[r.Table])
 		}
 		s.Registers = append(s.Registers, newRegister(r, n))
 	}
@@ -41,10 +41,12 @@ func newState(pl *ir.Pipeline, shared *State) *State {
 	return s
 }
 
+// directCells is what a direct counter, register, meter or filter starts with;
+// it grows with its table. The program's own entries have cells from the start.
+func directCells(t *ir.Table) int { return max(minDirectCells, 1+len(t.Entries)) }
+
 const (
-	// directCells is what a direct counter or register starts with; it grows
-	// with its table.
-	directCells = 16
+	minDirectCells = 16
 	// localPorts of a pipe (chip.md section 1).
 	localPorts = 72
 )

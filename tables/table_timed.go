@@ -20,7 +20,7 @@ type timedTable struct {
 func (s *State) addTimed(pl *ir.Pipeline, hz uint64) {
 	size := func(n, table int) int {
 		if table >= 0 {
-			return directCells
+			return directCells(pl.Tables[table])
 		}
 		return n
 	}
