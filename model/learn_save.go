@@ -70,6 +70,10 @@ func (f *learnFilter) load(d *snap.Decoder) {
 			b.add(h, int(n), data)
 		}
 		b.since, b.batch = d.Int(), d.Uint()
+		if b.batch == 0 && len(index) == f.max {
+			d.Fail("a full learn bank gathers")
+			return
+		}
 		if i == f.cur && b.batch == 0 && len(index) > 0 {
 			f.dueAt.Store(b.since + f.timeout)
 		}
