@@ -517,11 +517,11 @@ func (g *pktgen) write(gp *genPipe, a *genApp) {
 func (g *pktgen) advance(gp *genPipe, a *genApp, end int64) {
 	from, gap, jitter := a.nextAt, a.conf.ipg, a.conf.ipgJit
 	a.packet++
-	if a.packet == a.conf.perOne {
+	if a.packet >= a.conf.perOne {
 		a.packet, a.batch = 0, a.batch+1
 		from, gap, jitter = a.batchAt, a.conf.ibg, a.conf.ibgJit
 	}
-	if a.batch == a.conf.batches {
+	if a.batch >= a.conf.batches {
 		a.busy = false
 		if len(a.waiting) > 0 {
 			t := a.waiting[0]
