@@ -76,8 +76,9 @@ func (s *Switch) body(now int64) []byte {
 
 // Restore makes a switch of what Save wrote. It goes on where the saved one
 // was: same output, same state. prog must be the same program. Of the
-// configuration only the clock is c's (nil: virtual; it is set to the saved
-// time): the rest is as saved, and where c says something, it must say the same.
+// configuration only Clock (nil: virtual; it is set to the saved time) and
+// OwnTime are c's: the rest is as saved, and where c says something, it must
+// say the same.
 func Restore(r io.Reader, prog *ir.Program, c Config) (*Switch, error) {
 	body, err := snap.Open(r, savedSwitch)
 	if err == nil {
@@ -222,7 +223,7 @@ func loadHead(d *snap.Decoder, prog *ir.Program, c Config) (conf Config, now int
 			return conf, 0, fmt.Errorf("%s: saved as %v, not %v: %w", f.name, f.saved, f.want, ErrMismatch)
 		}
 	}
-	conf.Clock = c.Clock
+	conf.Clock, conf.OwnTime = c.Clock, c.OwnTime
 	if conf.Clock == nil {
 		conf.Clock = new(clock.Virtual)
 	}

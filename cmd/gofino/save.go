@@ -33,7 +33,7 @@ func (p *persistence) live(c *cobra.Command, prog *ir.Program, f *programFlags) 
 	if p.restore == "" {
 		return newLive(prog, f)
 	}
-	conf := model.Config{Seed: f.seed, Clock: clock.NewReal()}
+	conf := model.Config{Seed: f.seed, Clock: clock.NewReal(), OwnTime: true}
 	if c.Flags().Changed("pipes") {
 		conf.Pipes = f.pipes
 	}
