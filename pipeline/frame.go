@@ -112,8 +112,11 @@ func (p *Pass) begin(g *gress) {
 	p.cell, p.states, p.sum = 0, 0, 0
 	p.Verdict, p.Err, p.Consumed = Forward, 0, 0
 	p.Head = p.head[Headroom:Headroom]
-	p.Mirror.Index, p.Resubmit.Index, p.Digest.Index, p.Pktgen.Index = -1, -1, -1, -1
-	p.Mirror.Session, p.Mirror.Data, p.Resubmit.Data, p.Digest.Data, p.Pktgen.Data = 0, nil, nil, nil, nil
+	p.Mirror.Index, p.Resubmit.Index, p.Digest.Index = -1, -1, -1
+	p.Mirror.Session, p.Mirror.Data, p.Resubmit.Data, p.Digest.Data = 0, nil, nil, nil
+	if p.Pktgen.Index >= 0 { // rare: a look costs less than clearing
+		p.Pktgen = Emission{Index: -1}
+	}
 	if g.tstamp.width != 0 {
 		g.tstamp.store(p.mem, p.GlobalTstamp)
 	}
