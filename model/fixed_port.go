@@ -139,12 +139,15 @@ func (s *Switch) setPort(k fixedKey, change func(*portEntry) (record, error)) (f
 	}, nil
 }
 
-// portRestorer puts the entry back, and forgets a failover that the port did
-// not have before. The caller of both holds mu.
+// portRestorer puts the entry back, and forgets a failover, and a port down seen
+// by the packet generator, that the port did not have before. The caller of both
+// holds mu.
 func (s *Switch) portRestorer(p Port, e *portEntry) func() {
 	was, err := s.pre.Port(pre.Port(p))
+	forget := s.pktgen.downRestorer(p)
 	return func() {
 		s.storePort(p, e)
+		forget()
 		if err != nil || was.Failed {
 			return
 		}

@@ -323,6 +323,21 @@ func (g *pktgen) portDown(p Port) {
 	gp.seen[p.Local()] = g.downed(gp, p, g.s.clock.Now())
 }
 
+// downRestorer puts back whether the port was seen going down.
+func (g *pktgen) downRestorer(p Port) func() {
+	if p.Pipe() >= len(g.pipes) {
+		return func() {}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	seen := g.pipes[p.Pipe()].seen[p.Local()]
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.pipes[p.Pipe()].seen[p.Local()] = seen
+	}
+}
+
 // startDown: ports that are down from the start have gone down, once.
 func (g *pktgen) startDown() {
 	for n := range g.pipes {

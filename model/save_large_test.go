@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
-	"time"
 
 	"gofino/internal/clock"
 	"gofino/internal/snap"
@@ -54,26 +53,20 @@ func large(t testing.TB, prog *ir.Program, entries int) *Switch {
 	return s
 }
 
-// 1 M exact entries and 64 MiB of registers: less than 5 s each way.
-func TestLargeStateIsQuick(t *testing.T) {
-	const entries, most = 1 << 20, 5 * time.Second
+// Many exact entries and 64 MiB of registers come back as they were. How long
+// that takes with a million entries is for BenchmarkSaveFile and
+// BenchmarkRestoreFile.
+func TestLargeState(t *testing.T) {
+	const entries = 1 << 16
 	prog := largeProgram(t)
 	s := large(t, prog, entries)
 	path := filepath.Join(t.TempDir(), "state")
-	start := time.Now()
 	if err := s.SaveFile(path); err != nil {
 		t.Fatal(err)
 	}
-	saving := time.Since(start)
-	start = time.Now()
 	again, err := RestoreFile(path, prog, Config{})
 	if err != nil {
 		t.Fatal(err)
-	}
-	loading := time.Since(start)
-	t.Logf("saved in %v, loaded in %v", saving, loading)
-	if saving > most || loading > most {
-		t.Errorf("saved in %v, loaded in %v, want at most %v", saving, loading, most)
 	}
 	if n, _ := again.store.Usage(context.Background(), tables.AllPipes, "hosts"); n != entries {
 		t.Errorf("%d entries, want %d", n, entries)
@@ -94,19 +87,26 @@ func TestEmptyStateIsSmall(t *testing.T) {
 	}
 }
 
-func BenchmarkSave(b *testing.B) {
-	s := large(b, largeProgram(b), 1<<16)
+// BenchmarkSaveFile and BenchmarkRestoreFile: 1 M exact entries and 64 MiB of
+// registers, from and to a file.
+func BenchmarkSaveFile(b *testing.B) {
+	s := large(b, largeProgram(b), 1<<20)
+	path := filepath.Join(b.TempDir(), "state")
 	for b.Loop() {
-		b.SetBytes(int64(len(s.body(0))))
+		if err := s.SaveFile(path); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
-func BenchmarkRestore(b *testing.B) {
+func BenchmarkRestoreFile(b *testing.B) {
 	prog := largeProgram(b)
-	body := large(b, prog, 1<<16).body(0)
-	b.SetBytes(int64(len(body)))
+	path := filepath.Join(b.TempDir(), "state")
+	if err := large(b, prog, 1<<20).SaveFile(path); err != nil {
+		b.Fatal(err)
+	}
 	for b.Loop() {
-		if _, err := restore(body, prog, Config{}); err != nil {
+		if _, err := RestoreFile(path, prog, Config{}); err != nil {
 			b.Fatal(err)
 		}
 	}
