@@ -142,6 +142,30 @@ expect 1 020000000001 0200000000ff 0800 aa$
 	require.Contains(t, stdout, `no "hdr.ethernet.dts" (there are: hdr.ethernet.dst)`)
 }
 
+// Entries of a ternary table are told apart by their priorities, the direct
+// counters of entries too.
+func TestDirectCounterOfAnEntryWithPriority(t *testing.T) {
+	src, err := os.ReadFile("../../examples/acl/acl.p4")
+	require.NoError(t, err)
+	p4 := strings.NewReplacer(
+		"    action permit(", "    DirectCounter<bit<64>>(CounterType_t.PACKETS) each;\n    action permit(",
+		"        hits.count(rule);\n", "        hits.count(rule);\n        each.count();\n",
+		"size = 2048;", "size = 2048;\n        counters = each;").Replace(string(src))
+	prog := write(t, "acl.p4", p4)
+	const rule = " hdr.ipv4.src:* hdr.ipv4.dst:* hdr.ipv4.protocol:6 hdr.l4.$valid:* hdr.l4.dst:0..0xffff "
+	entries := "add rules 10" + rule + "permit(rule:1)\nadd rules 20" + rule + "permit(rule:2)\n" +
+		"packet 1 020000000001 020000000002 0800 4500002800000000400600000a000001c0a80001 0050005500000000\n"
+	for _, c := range []struct{ check, want string }{
+		{"check_counter rules 20" + rule + "packets=1\ncheck_counter rules 10" + rule + "packets=0\n", "ok v\n"},
+		{"check_counter rules 10" + rule + "packets=1\n", "expected $COUNTER_SPEC_PKTS = 1, got 0"},
+		{"check_counter rules 30" + rule + "packets=1\n", "no entry with this key"},
+		{"check_counter rules 16777216" + rule + "packets=1\n", "priority 16777216: want 0..16777215"},
+	} {
+		_, stdout, stderr := gofino(t, "test", prog, write(t, "v.stf", entries+c.check))
+		require.Contains(t, stdout, c.want, stderr)
+	}
+}
+
 func TestTxtarCaseBringsItsProgramAndTrace(t *testing.T) {
 	src, err := os.ReadFile(l2P4)
 	require.NoError(t, err)

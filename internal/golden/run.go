@@ -216,11 +216,23 @@ func (r *run) read(q tables.Query) ([]*tables.TableEntry, error) {
 }
 
 // checkCounter: check_counter COUNTER[INDEX] packets=N bytes=N, or
-// check_counter TABLE KEY:VALUE... packets=N for a direct one.
+// check_counter TABLE [PRIORITY] KEY:VALUE... packets=N for a direct one.
 func (r *run) checkCounter(c *Command) error {
 	want := map[string]*big.Int{}
 	var key []Arg
-	for _, a := range c.Args {
+	for i, a := range c.Args {
+		if i == 0 && a.Name == "" {
+			p, _, err := parseNumber(a.Text)
+			if err != nil {
+				return err
+			}
+			if !p.IsUint64() || p.Uint64() > maxPriority {
+				return fmt.Errorf("priority %v: want 0..%d", p, maxPriority)
+			}
+			// Higher wins here, lower in BFRuntime.
+			key = append(key, Arg{Name: "$MATCH_PRIORITY", Text: fmt.Sprint(maxPriority - p.Uint64())})
+			continue
+		}
 		if a.Name != "packets" && a.Name != "bytes" {
 			key = append(key, a)
 			continue
