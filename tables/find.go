@@ -32,7 +32,8 @@ func (t *TableSpec) FindKey(name string) (*KeySpec, error) {
 }
 
 // resolve finds name among names: the same, or the only one that ends in
-// "."+name.
+// "."+name. The program's own come before the chip's, whose names begin with $:
+// a program may well have a table named ecmp, port or lag.
 func resolve(name string, names []string) (int, error) {
 	found := -1
 	for i, n := range names {
@@ -40,6 +41,12 @@ func resolve(name string, names []string) (int, error) {
 			return i, nil
 		}
 		if strings.HasSuffix(n, "."+name) {
+			if found >= 0 && fixed(n) != fixed(names[found]) {
+				if fixed(names[found]) {
+					found = i
+				}
+				continue
+			}
 			if found >= 0 {
 				return 0, fmt.Errorf("%q is ambiguous: %s, %s", name, names[found], n)
 			}
@@ -51,3 +58,7 @@ func resolve(name string, names []string) (int, error) {
 	}
 	return found, nil
 }
+
+// fixed: a name of the chip's own tables ($pre.node, $mirror.cfg), not of the
+// program's.
+func fixed(name string) bool { return strings.HasPrefix(name, "$") }

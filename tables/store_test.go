@@ -568,3 +568,23 @@ func TestSuffixesResolveWhenUnique(t *testing.T) {
 		t.Error("names changed")
 	}
 }
+
+func TestSuffixesPreferTheProgramsTables(t *testing.T) {
+	for _, names := range [][]string{
+		{"$pre.ecmp", "pipe.A.ecmp", "$pre.lag", "$other.lag"},
+		{"$pre.lag", "$other.lag", "pipe.A.ecmp", "$pre.ecmp"},
+	} {
+		for name, want := range map[string]string{"ecmp": "pipe.A.ecmp", "pre.ecmp": "", "$pre.ecmp": "$pre.ecmp", "lag": ""} {
+			i, err := resolve(name, names)
+			switch {
+			case want == "" && err == nil:
+				t.Errorf("resolve(%q) = %s", name, names[i])
+			case want != "" && (err != nil || names[i] != want):
+				t.Errorf("resolve(%q) = %d, %v", name, i, err)
+			}
+		}
+	}
+	if _, err := resolve("t", []string{"$pre.t", "pipe.A.t", "pipe.B.t"}); err == nil || err.Error() != `"t" is ambiguous: pipe.A.t, pipe.B.t` {
+		t.Error(err)
+	}
+}
