@@ -32,19 +32,18 @@ func (t *TableSpec) FindKey(name string) (*KeySpec, error) {
 }
 
 // resolve finds name among names: the same, or the only one that ends in
-// "."+name. The program's own come before the chip's, whose names begin with $:
-// a program may well have a table named ecmp, port or lag.
+// "."+name. The program's own come before the chip's: a program may well have a
+// table named ecmp, lag or cfg.
 func resolve(name string, names []string) (int, error) {
-	found := -1
 	for i, n := range names {
 		if n == name {
 			return i, nil
 		}
-		if strings.HasSuffix(n, "."+name) {
-			if found >= 0 && fixed(n) != fixed(names[found]) {
-				if fixed(names[found]) {
-					found = i
-				}
+	}
+	for _, chips := range []bool{false, true} {
+		found := -1
+		for i, n := range names {
+			if fixed(n) != chips || !strings.HasSuffix(n, "."+name) {
 				continue
 			}
 			if found >= 0 {
@@ -52,13 +51,19 @@ func resolve(name string, names []string) (int, error) {
 			}
 			found = i
 		}
+		if found >= 0 {
+			return found, nil
+		}
 	}
-	if found < 0 {
-		return 0, fmt.Errorf("no %q (there are: %s)", name, strings.Join(names, ", "))
-	}
-	return found, nil
+	return 0, fmt.Errorf("no %q (there are: %s)", name, strings.Join(names, ", "))
 }
 
-// fixed: a name of the chip's own tables ($pre.node, $mirror.cfg), not of the
-// program's.
-func fixed(name string) bool { return strings.HasPrefix(name, "$") }
+// fixed: a name of the chip's own tables, not of the program's.
+func fixed(name string) bool {
+	for _, p := range []string{"$", "tf1.", "tf2.", "pipe.snapshot."} {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
+}

@@ -573,6 +573,7 @@ func TestSuffixesPreferTheProgramsTables(t *testing.T) {
 	for _, names := range [][]string{
 		{"$pre.ecmp", "pipe.A.ecmp", "$pre.lag", "$other.lag"},
 		{"$pre.lag", "$other.lag", "pipe.A.ecmp", "$pre.ecmp"},
+		{"$pre.ecmp", "tf1.x.ecmp", "pipe.snapshot.ecmp", "pipe.A.ecmp", "$pre.lag", "tf2.lag"},
 	} {
 		for name, want := range map[string]string{"ecmp": "pipe.A.ecmp", "pre.ecmp": "", "$pre.ecmp": "$pre.ecmp", "lag": ""} {
 			i, err := resolve(name, names)
@@ -584,7 +585,7 @@ func TestSuffixesPreferTheProgramsTables(t *testing.T) {
 			}
 		}
 	}
-	if _, err := resolve("t", []string{"$pre.t", "pipe.A.t", "pipe.B.t"}); err == nil || err.Error() != `"t" is ambiguous: pipe.A.t, pipe.B.t` {
+	if _, err := resolve("t", []string{"$pre.t", "tf1.x.t", "pipe.A.t", "pipe.snapshot.t", "pipe.B.t"}); err == nil || err.Error() != `"t" is ambiguous: pipe.A.t, pipe.B.t` {
 		t.Error(err)
 	}
 }
