@@ -375,7 +375,9 @@ func (g *gress) binaryExpr(f *frame, e *syntax.BinaryExpr, t types.Type) *value 
 		return g.logical(f, e, t)
 	}
 	vs := g.exprs(f, []syntax.Expr{e.X, e.Y})
-	return g.binaryValue(e.Op, vs[0], vs[1], t)
+	v := g.binaryValue(e.Op, vs[0], vs[1], t)
+	g.arithmetic(e.Pos(), v)
+	return v
 }
 
 // binaryValue applies a binary operator to evaluated operands.

@@ -123,6 +123,7 @@ func (g *gress) assignStmt(f *frame, s *syntax.AssignStmt) {
 			old = g.materialise(old)
 		}
 		v := g.binaryValue(s.Op, old, g.expr(f, s.R), dst.t)
+		g.arithmetic(s.Pos(), v)
 		g.assign(dst, g.convert(v, dst.t))
 		return
 	}

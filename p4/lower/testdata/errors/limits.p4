@@ -23,6 +23,13 @@ control Ing(inout hdr_t hdr, inout md_t md, in ingress_intrinsic_metadata_t ig,
     RegisterAction<bit<8>, bit<8>, bit<8>>(r) a5 = { void apply(inout bit<8> v) { v = 5; } }; // WARNING "register r has more than 4 register actions"
     apply {
         if (md.s == 1) { a1.execute(0); } else if (md.s == 2) { a2.execute(0); } else if (md.s == 3) { a3.execute(0); } else if (md.s == 4) { a4.execute(0); } else { a5.execute(0); }
+        hdr.h.a = hdr.h.b * 4 + hdr.h.a / 8 + hdr.h.b % 16 + (hdr.h.b << 3) + 3 * 5 / 2;
+        hdr.h.a = hdr.h.b * 3; // WARNING "the chip multiplies by powers of two only"
+        hdr.h.a = hdr.h.a * hdr.h.b; // WARNING "the chip multiplies by powers of two only"
+        hdr.h.a = hdr.h.a / 10; // WARNING "the chip divides by powers of two only"
+        hdr.h.a = hdr.h.a % 10; // WARNING "the chip divides by powers of two only"
+        hdr.h.a = hdr.h.a >> hdr.h.b; // WARNING "the chip shifts by constants only"
+        hdr.h.a <<= hdr.h.b; // WARNING "the chip shifts by constants only"
     }
 }
 control Dep(packet_out pkt, inout hdr_t hdr, in md_t md, in ingress_intrinsic_metadata_for_deparser_t dprsr) {
