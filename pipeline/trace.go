@@ -28,7 +28,10 @@ type Event struct {
 // Attr is one detail of an event. Numbers are written 0x..., as wide as the
 // field; a length or offset in the packet in bytes, "14", or, where it is not
 // whole bytes, "35+2 bits".
-type Attr struct{ Name, Value string }
+type Attr struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
 
 // Get returns the value of the attribute called name, "" where there is none.
 func (e *Event) Get(name string) string {

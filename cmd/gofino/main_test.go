@@ -202,6 +202,7 @@ func TestTraceJSONIsATreePerPacket(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(stdout), &root))
 	require.Equal(t, "ingress", root.Kind)
 	require.Len(t, root.Children, 2, "two copies: the sender's port is pruned")
+	require.Contains(t, stdout, `{"name":"mac_tstamp","value":"0"}`)
 	require.Equal(t, []int{2, 3}, []int{root.Children[0].Port, root.Children[1].Port})
 }
 
