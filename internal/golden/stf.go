@@ -171,6 +171,9 @@ func (c *Command) parsePacket(w []string) error {
 		return fmt.Errorf("%s: port %q is not a number", c.Verb, w[0])
 	}
 	c.Port = int(port)
+	if len(w) == 1 {
+		return fmt.Errorf("%s %s: no bytes", c.Verb, w[0])
+	}
 	text := strings.Join(w[1:], "")
 	if c.Verb == "expect" {
 		if t, ok := strings.CutSuffix(text, "$"); ok {

@@ -57,6 +57,7 @@ func TestParseErrorsNameTheLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"frob 1":            `unknown command "frob" (commands: add, setdefault,`,
 		"packet x 00":       `packet: port "x" is not a number`,
+		"packet 1":          "packet 1: no bytes",
 		"packet 1 0":        "packet: odd number of hex digits (1)",
 		"expect 1 0g":       `expect: 'g' is not a hex digit or *`,
 		"add t k:1":         "add: no action: want ACTION(PARAM:VALUE, ...)",

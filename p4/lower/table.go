@@ -429,7 +429,9 @@ func (g *gress) tableProperty(o *frame, t *ir.Table, lt *loweredTable, p *syntax
 	switch name {
 	case "default_action", "largest_priority_wins", "priority_delta":
 	case "size":
-		if n, ok := g.constIndex(o, p.Value); ok {
+		if n, ok := g.constIndex(o, p.Value); ok && n < 1 {
+			g.errorf(p.Value.Pos(), "the size of a table must be at least 1, not %d", n)
+		} else if ok {
 			t.Size = n
 		} else {
 			g.errorf(p.Value.Pos(), "the size of a table must be a compile-time constant")

@@ -21,7 +21,9 @@ control Ing(inout hdr_t hdr, inout md_t md, in ingress_intrinsic_metadata_t ig,
     DirectCounter<bit<32>>(CounterType_t.PACKETS) lost; // ERROR "direct counter lost belongs to no table (add counters = lost to one)"
     action a(bit<8> v) { lost.count(); hdr.h.a = v; }
     table t { key = { hdr.h.a : exact; } actions = { a; } const entries = { 1 : a(2); } }
+    table none { key = { hdr.h.a : exact; } actions = { NoAction; } size = 0; } // ERROR "the size of a table must be at least 1, not 0"
     apply {
+        none.apply();
         hdr.h = hdr.s[md.i]; // ERROR "a stack index that is not a compile-time constant is not supported by the chip"
         hdr.s[md.i] = hdr.h; // ERROR "a stack index that is not a compile-time constant is not supported by the chip"
         for (bit<8> i = 0; i < md.i; i = i + 1) { hdr.h.a = i; } // ERROR "a loop whose bounds are not compile-time constants is not supported by the chip"
