@@ -2,6 +2,7 @@ package tables
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 )
 
@@ -66,4 +67,20 @@ func fixed(name string) bool {
 		}
 	}
 	return false
+}
+
+// entries yields what find returns, or its error, when somebody reads.
+func entries(find func() ([]*TableEntry, error)) iter.Seq2[*TableEntry, error] {
+	return func(yield func(*TableEntry, error) bool) {
+		list, err := find()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, e := range list {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
 }

@@ -147,18 +147,7 @@ func (p *portMetadataTable) Usage(Target) (int, error) {
 
 // Read yields one port or all that have an entry, by number.
 func (p *portMetadataTable) Read(_ Target, q *Query) iter.Seq2[*TableEntry, error] {
-	return func(yield func(*TableEntry, error) bool) {
-		list, err := p.find(q)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for _, e := range list {
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
+	return entries(func() ([]*TableEntry, error) { return p.find(q) })
 }
 
 func (p *portMetadataTable) find(q *Query) ([]*TableEntry, error) {

@@ -231,18 +231,7 @@ func (s *selectorTable) Usage(Target) (int, error) {
 
 // Read yields one group or all, in the order of their handles.
 func (s *selectorTable) Read(t Target, q *Query) iter.Seq2[*TableEntry, error] {
-	return func(yield func(*TableEntry, error) bool) {
-		list, err := s.find(q)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for _, e := range list {
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
+	return entries(func() ([]*TableEntry, error) { return s.find(q) })
 }
 
 func (s *selectorTable) find(q *Query) ([]*TableEntry, error) {

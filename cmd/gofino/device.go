@@ -25,8 +25,8 @@ type device struct {
 }
 
 // newDevice starts a fresh switch with every 9-bit port up and virtual time.
-// Without recirculate the recirculation ports are ports like any other, as the
-// vectors of generators expect.
+// With plainRecirculation the recirculation ports are ports like any other, as
+// the vectors of generators expect.
 func newDevice(prog *ir.Program, f *programFlags, plainRecirculation bool) (*device, error) {
 	sw, err := model.New(prog, model.Config{Pipes: f.pipes, Seed: f.seed, PlainRecirculation: plainRecirculation})
 	if err != nil {
