@@ -30,10 +30,17 @@ type API interface {
 	Attributer
 }
 
-// Target selects where an operation acts. The zero value is every pipe.
+// Target selects where an operation acts. The zero value is everywhere: all
+// pipes, both gresses, all parsers.
 type Target struct {
 	// Pipe is a pipe number + 1, or 0 for all pipes.
 	Pipe int
+	// Gress is 1 for ingress, 2 for egress, or 0 for both. Only value sets look
+	// at it.
+	Gress int
+	// Parser is a parser's number in its pipe + 1, or 0 for all. Only value sets
+	// look at it.
+	Parser int
 }
 
 // AllPipes is the usual target.
@@ -68,7 +75,13 @@ const (
 type Update struct {
 	Op     Op
 	Remove bool // ModifyInc only
-	Entry  TableEntry
+	// KeepTTL and KeepStats: a modified entry keeps its time to live, its direct
+	// counters; otherwise what the data does not give starts anew (BFRuntime's
+	// reset_ttl and reset_stats, which are set unless a client clears them).
+	KeepTTL, KeepStats bool
+	Entry              TableEntry
+	// Existed is set by Write: an InsertOrModify found the entry and modified it.
+	Existed bool
 }
 
 // TableEntry is one entry of a table as the control plane sees it.
@@ -81,6 +94,9 @@ type TableEntry struct {
 	Data    []DataField
 	// Handle is set by reads.
 	Handle uint32
+	// Scope is set by reads: the part of the switch that the entry is in, where
+	// the table's EntryScope gives each pipe entries of its own.
+	Scope Target
 }
 
 // KeyField is one element of a key. Value (and Mask, High) are big-endian byte
@@ -111,6 +127,11 @@ type Query struct {
 	Table   string
 	Default bool
 	Key     []KeyField
+	// Handle, if not 0, selects the entry with this handle instead of a key.
+	Handle uint32
+	// Action, if set, must be the action of an entry read by key; it gives Fields
+	// that are action parameters their meaning.
+	Action string
 	// Fields limits the data fields returned; nil means all.
 	Fields []string
 	// FromHW reads counters and registers from the pipes instead of the copy
