@@ -42,15 +42,15 @@ var arrows = map[string]row{
 	"model":         {ours: []string{"pipeline", "pipeline/ir", "tables", "pre"}},
 
 	// The outside world.
-	"link":  {others: []string{sys, "github.com/google/gopacket"}},
-	"agent": {ours: []string{"tables", "agent/..."}, others: []string{"google.golang.org/grpc", "google.golang.org/protobuf", "google.golang.org/genproto"}},
+	"link":      {others: []string{sys, "github.com/google/gopacket"}},
+	"agent/...": {ours: []string{"tables", "agent/..."}, others: []string{"google.golang.org/grpc", "google.golang.org/protobuf", "google.golang.org/genproto"}},
 
 	// What is built on top.
-	"sfu/...":      {ours: []string{"agent", "model", "tables", "p4", "sfu/..."}, others: []string{"github.com/pion/"}},
-	"examples/...": {ours: []string{"agent", "model", "tables", "p4", "examples/...", "internal/golden"}},
-	"bench/...":    {ours: []string{"p4/...", "pipeline/...", "tables", "pre", "model", "link", "agent", "sfu/...", "examples/...", "bench/...", "internal/veth"}, others: []string{sys}},
+	"sfu/...":      {ours: []string{"agent/...", "model", "tables", "p4", "sfu/..."}, others: []string{"github.com/pion/"}},
+	"examples/...": {ours: []string{"agent/...", "model", "tables", "p4", "examples/...", "internal/golden"}},
+	"bench/...":    {ours: []string{"p4/...", "pipeline/...", "tables", "pre", "model", "link", "agent/...", "sfu/...", "examples/...", "bench/...", "internal/veth"}, others: []string{sys}},
 	"cmd/...": {
-		ours:   []string{"p4/...", "pipeline/...", "tables", "pre", "model", "link", "agent", "sfu/...", "examples/...", "bench/...", "cmd/...", "internal/golden", "internal/veth"},
+		ours:   []string{"p4/...", "pipeline/...", "tables", "pre", "model", "link", "agent/...", "sfu/...", "examples/...", "bench/...", "cmd/...", "internal/golden", "internal/veth"},
 		others: []string{sys, "github.com/spf13/", "github.com/pion/"},
 	},
 
