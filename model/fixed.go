@@ -135,7 +135,8 @@ func (t *fixedTable) onPipe(op string, target tables.Target) error {
 }
 
 // Write applies one update. Most fixed tables belong to the chip, not to a pipe.
-func (t *fixedTable) Write(target tables.Target, op tables.Op, remove bool, e *tables.TableEntry) (func(), error) {
+func (t *fixedTable) Write(target tables.Target, u *tables.Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	name := "change"
 	if int(op) < len(opNames) && opNames[op] != "" {
 		name = opNames[op]
@@ -188,6 +189,7 @@ func (t *fixedTable) Write(target tables.Target, op tables.Op, remove bool, e *t
 			break
 		}
 		if _, _, err := t.get(k); err == nil || t.always {
+			u.Existed = true
 			return t.done(name)(t.modify(k, r))
 		}
 		if err := t.mandatory(name, r); err != nil {
@@ -196,7 +198,7 @@ func (t *fixedTable) Write(target tables.Target, op tables.Op, remove bool, e *t
 		return t.done(name)(t.insert(k, r))
 	case tables.ModifyInc:
 		if t.inc != nil {
-			return t.done(name)(t.inc(k, r, remove))
+			return t.done(name)(t.inc(k, r, u.Remove))
 		}
 	}
 	return unsupported()
@@ -417,6 +419,10 @@ func (t *fixedTable) Read(target tables.Target, q *tables.Query) iter.Seq2[*tabl
 				yield(nil, err)
 				return
 			}
+		}
+		if q.Handle != 0 {
+			yield(nil, t.fail("read", tables.ErrNotSupported, "the chip's own tables have no handles: read by key"))
+			return
 		}
 		if q.Default && !keyless {
 			return // no default entry

@@ -25,7 +25,7 @@ import (
 // An input's payload begins with the time since the one before. What the
 // outside world answered (frames that a wire refused, errors that a controller
 // got) follows in a record of its own, if there was any.
-var recordedSwitch = snap.Kind{Magic: "GOFINO\x00J", Version: 1, Name: "recording"}
+var recordedSwitch = snap.Kind{Magic: "GOFINO\x00J", Version: 2, Name: "recording"}
 
 type recordKind byte
 
@@ -237,7 +237,7 @@ func (j *Journal) write(ctx context.Context, t tables.Target, updates []tables.U
 	defer j.mu.Unlock()
 	last := j.now
 	j.begin(j.s.clock.Now())
-	j.e.Int(int64(t.Pipe))
+	tables.SaveTarget(&j.e, t)
 	j.e.Byte(byte(at))
 	j.e.Uint(uint64(len(updates)))
 	for i := range updates {
@@ -270,7 +270,7 @@ func (j *Journal) operation(ctx context.Context, t tables.Target, table, op stri
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.begin(j.s.clock.Now())
-	j.e.Int(int64(t.Pipe))
+	tables.SaveTarget(&j.e, t)
 	j.names.Put(&j.e, table)
 	j.names.Put(&j.e, op)
 	j.input(recordOperation)
@@ -296,7 +296,7 @@ func (j *Journal) attribute(ctx context.Context, t tables.Target, table, name st
 	defer j.mu.Unlock()
 	last := j.now
 	j.begin(j.s.clock.Now())
-	j.e.Int(int64(t.Pipe))
+	tables.SaveTarget(&j.e, t)
 	u := []tables.Update{{Entry: tables.TableEntry{Table: table, Action: name, Data: data}}}
 	if err := tables.SaveUpdate(&j.e, &j.names, &u[0]); err != nil {
 		j.now = last

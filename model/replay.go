@@ -240,7 +240,7 @@ func (rp *Replay) decode(kind recordKind, d *snap.Decoder) (do func() error, err
 			return nil
 		}
 	case recordWrite:
-		t, at := tables.Target{Pipe: int(d.Int())}, tables.Atomicity(d.Byte())
+		t, at := tables.LoadTarget(d), tables.Atomicity(d.Byte())
 		var updates []tables.Update
 		for range d.Len() {
 			if updates = append(updates, tables.LoadUpdate(d, &rp.names)); d.Err() != nil {
@@ -249,10 +249,10 @@ func (rp *Replay) decode(kind recordKind, d *snap.Decoder) (do func() error, err
 		}
 		do = func() error { return rp.s.API().Write(ctx, t, updates, at) }
 	case recordOperation:
-		t, table, op := tables.Target{Pipe: int(d.Int())}, rp.names.Get(d), rp.names.Get(d)
+		t, table, op := tables.LoadTarget(d), rp.names.Get(d), rp.names.Get(d)
 		do = func() error { return rp.s.API().Operation(ctx, t, table, op) }
 	case recordAttribute:
-		t, u := tables.Target{Pipe: int(d.Int())}, tables.LoadUpdate(d, &rp.names)
+		t, u := tables.LoadTarget(d), tables.LoadUpdate(d, &rp.names)
 		do = func() error {
 			return rp.s.API().SetAttribute(ctx, t, u.Entry.Table, u.Entry.Action, u.Entry.Data)
 		}

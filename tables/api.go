@@ -92,7 +92,7 @@ type TableEntry struct {
 	Key     []KeyField
 	Action  string // "" where the table has no actions
 	Data    []DataField
-	// Handle is set by reads.
+	// Handle is set by reads: a number for Query.Handle, 0 in tables without.
 	Handle uint32
 	// Scope is set by reads: the part of the switch that the entry is in, where
 	// the table's EntryScope gives each pipe entries of its own.
@@ -202,7 +202,7 @@ func (e *BatchError) Unwrap() []error {
 // to undo it.
 type Table interface {
 	Spec() *TableSpec
-	Write(t Target, op Op, remove bool, e *TableEntry) (undo func(), err error)
+	Write(t Target, u *Update) (undo func(), err error)
 	Read(t Target, q *Query) iter.Seq2[*TableEntry, error]
 	Usage(t Target) (int, error)
 }

@@ -1,6 +1,9 @@
 package tables
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // base is what every table of the store has: its spec and its names.
 type base struct {
@@ -31,6 +34,13 @@ func (b *base) Spec() *TableSpec { return b.spec }
 func (b *base) fail(op string, cause error, format string, args ...any) error {
 	return &Error{Op: op, Table: b.spec.Name, Err: cause, Detail: fmt.Sprintf(format, args...)}
 }
+
+func (b *base) noHandle(h uint32) error {
+	return b.fail("read", ErrNotFound, "no entry with handle %d", h)
+}
+
+// named tells whether a name, or a dotted suffix of it, is given.
+func named(name, given string) bool { return name == given || strings.HasSuffix(name, "."+given) }
 
 func (b *base) failField(op, kind, name string, err error) error {
 	return b.fail(op, ErrInvalid, "%s %s %v", kind, name, err)

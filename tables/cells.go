@@ -87,7 +87,8 @@ func setCount(c *Counter, cell uint64, v count) {
 }
 
 // clear sets a cell to zero: a new entry starts there.
-func (c *counterCells) clear(cell uint64) {
+func (c *counterCells) clear(cell uint64) (undo func()) {
+	old, copied := c.read(cell, true), c.read(cell, false)
 	for i, p := range c.pipes {
 		p.Mu.Lock()
 		setCount(c.live(i), cell, count{})
@@ -96,6 +97,7 @@ func (c *counterCells) clear(cell uint64) {
 			setCount(c.copies[i], cell, count{})
 		}
 	}
+	return func() { c.write(cell, old, copied) }
 }
 
 // set gives the cell a value as a sum over the pipes of the target: the first
@@ -218,7 +220,8 @@ func setPair(r *Register, cell uint64, v pair) {
 }
 
 // clear gives a cell its initial value: a new entry starts there.
-func (r *registerCells) clear(cell uint64) {
+func (r *registerCells) clear(cell uint64) (undo func()) {
+	old, copied := r.read(cell, true), r.read(cell, false)
 	for i, p := range r.pipes {
 		v := r.live(i).spec.Initial
 		p.Mu.Lock()
@@ -228,6 +231,7 @@ func (r *registerCells) clear(cell uint64) {
 			setPair(r.copies[i], cell, v)
 		}
 	}
+	return func() { r.write(cell, old, copied) }
 }
 
 // set writes halves of a cell in the pipes of the target. given tells which.

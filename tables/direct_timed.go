@@ -61,7 +61,7 @@ func (mt *matchTable) planTimed(name string, old *Entry, d *entryData) error {
 		if old != nil {
 			cell = uint64(old.cell)
 		}
-		do, err := mt.timed[i].cells.plan(cell, old == nil, mt.pipes, &d.timed[i])
+		do, err := mt.timed[i].cells.plan(cell, old == nil || d.anew, mt.pipes, &d.timed[i])
 		if err != nil {
 			return mt.fail(name, causeOf(err), "%v", err)
 		}

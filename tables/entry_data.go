@@ -18,6 +18,8 @@ type entryData struct {
 	regs           []regData     // by index into matchTable.regs, or nil
 	timed          []timedFields // by index into matchTable.timed, or nil
 	plans          []apply       // what timed comes to
+	anew           bool          // what is not given starts anew
+	keepTTL        bool          // a new TTL does not restart the entry's time
 }
 
 type regData struct {

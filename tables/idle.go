@@ -168,23 +168,28 @@ func (it *idleTable) add(e *Entry, d *entryData) {
 	it.set(e, d)
 }
 
-// set writes what a controller says of an entry, whose time starts anew.
+// set writes what a controller says of an entry. With a TTL its time starts anew.
 func (it *idleTable) set(e *Entry, d *entryData) (undo func()) {
 	c := it.cell(e)
 	if c == nil {
 		return func() {}
 	}
-	old := *c
+	old, hit := *c, e.hit.Load()
 	if d.ttl != nil {
+		if !d.keepTTL || c.ttl == 0 || *d.ttl == 0 {
+			c.since, c.idle = it.mt.store.now(), false
+		}
 		c.ttl = *d.ttl
 	}
-	c.since, c.idle = it.mt.store.now(), false
 	if d.active != nil {
 		c.hit = *d.active
 		c.idle = it.notifies() && !c.hit
 		e.hit.Store(0)
 	}
-	return func() { *it.cell(e) = old }
+	return func() {
+		*it.cell(e) = old
+		e.hit.Store(hit)
+	}
 }
 
 // left is the time to live that remains, in milliseconds, as of the last sweep.

@@ -38,6 +38,14 @@ func (o *ordered[T]) restore(h uint32, v T) {
 	o.slots[h-1] = orderedSlot[T]{v, true}
 }
 
+// get finds the object with a handle.
+func (o *ordered[T]) get(h uint32) (v T, ok bool) {
+	if h == 0 || h > uint32(len(o.slots)) {
+		return v, false
+	}
+	return o.slots[h-1].v, o.slots[h-1].used
+}
+
 func (o *ordered[T]) all() []T {
 	var out []T
 	for _, s := range o.slots {

@@ -31,7 +31,7 @@ func TestTwoPipelines(t *testing.T) {
 		}
 	}
 	q := Query{Table: "pipe_b.SwitchIngress.flows", Key: []KeyField{exactKey("$REGISTER_INDEX", 0, 4)}, FromHW: true, Fields: []string{"first"}}
-	wantText(t, "both pipes", dump(t, st, AllPipes, q), "0: $REGISTER_INDEX=00000000 SwitchIngress.flows.first=[[0 0 0 1] [0 0 0 1]]\n")
+	wantText(t, "both pipes", dump(t, st, AllPipes, q), "1: $REGISTER_INDEX=00000000 SwitchIngress.flows.first=[[0 0 0 1] [0 0 0 1]]\n")
 	wantText(t, "pipe 0", dump(t, st, OnePipe(0), q), "error: read pipe_b.SwitchIngress.flows: invalid arguments: pipe 0 does not have this table (pipes: [1 3])\n")
 }
 
@@ -58,7 +58,8 @@ func TestPipelineWithoutPipe(t *testing.T) {
 // oneTable is what the model adds.
 type oneTable struct{ base }
 
-func (o *oneTable) Write(_ Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (o *oneTable) Write(_ Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	if op != Insert {
 		return nil, o.refuse(op, e, "add")
 	}

@@ -6,11 +6,25 @@ import (
 	"gofino/internal/snap"
 )
 
+// SaveTarget writes a target as a controller gives it.
+func SaveTarget(e *snap.Encoder, t Target) {
+	for _, n := range [...]int{t.Pipe, t.Gress, t.Parser} {
+		e.Int(int64(n))
+	}
+}
+
+// LoadTarget reads what SaveTarget wrote.
+func LoadTarget(d *snap.Decoder) Target {
+	return Target{Pipe: int(d.Int()), Gress: int(d.Int()), Parser: int(d.Int())}
+}
+
 // SaveUpdate writes a change as a controller asks for it, which need not be one
 // that a table accepts. n is the journal's memory of names.
 func SaveUpdate(e *snap.Encoder, n *snap.Names, u *Update) error {
 	e.Byte(byte(u.Op))
 	e.Bool(u.Remove)
+	e.Bool(u.KeepTTL)
+	e.Bool(u.KeepStats)
 	n.Put(e, u.Entry.Table)
 	e.Bool(u.Entry.Default)
 	e.Uint(uint64(len(u.Entry.Key)))
@@ -30,7 +44,7 @@ func SaveUpdate(e *snap.Encoder, n *snap.Names, u *Update) error {
 
 // LoadUpdate reads what SaveUpdate wrote.
 func LoadUpdate(d *snap.Decoder, n *snap.Names) Update {
-	u := Update{Op: Op(d.Byte()), Remove: d.Bool()}
+	u := Update{Op: Op(d.Byte()), Remove: d.Bool(), KeepTTL: d.Bool(), KeepStats: d.Bool()}
 	u.Entry.Table = n.Get(d)
 	u.Entry.Default = d.Bool()
 	for range d.Len() {

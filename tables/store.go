@@ -236,7 +236,10 @@ func (s *Store) update(ctx context.Context, t Target, u *Update, touched *[]sett
 	if st, ok := tb.(settler); ok && !slices.Contains(*touched, st) {
 		*touched = append(*touched, st)
 	}
-	return tb.Write(t, u.Op, u.Remove, &u.Entry)
+	u.Existed = false
+	undo, err := tb.Write(t, u)
+	u.Existed = err == nil && u.Existed && u.Op == InsertOrModify
+	return undo, err
 }
 
 func (s *Store) noPipe(t Target) string {

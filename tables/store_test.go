@@ -187,18 +187,18 @@ func TestStoreCounters(t *testing.T) {
 	read := func(target Target, hw bool) string {
 		return dump(t, st, target, Query{Table: "ports", Key: index, FromHW: hw})
 	}
-	wantText(t, "both pipes", read(AllPipes, true), "3: $COUNTER_INDEX=00000003 $COUNTER_SPEC_BYTES=0000000000000078 $COUNTER_SPEC_PKTS=0000000000000002\n")
-	wantText(t, "pipe 1", read(OnePipe(1), true), "3: $COUNTER_INDEX=00000003 $COUNTER_SPEC_BYTES=0000000000000014 $COUNTER_SPEC_PKTS=0000000000000001\n")
-	wantText(t, "not synced", read(AllPipes, false), "3: $COUNTER_INDEX=00000003 $COUNTER_SPEC_BYTES=0000000000000000 $COUNTER_SPEC_PKTS=0000000000000000\n")
+	wantText(t, "both pipes", read(AllPipes, true), "4: $COUNTER_INDEX=00000003 $COUNTER_SPEC_BYTES=0000000000000078 $COUNTER_SPEC_PKTS=0000000000000002\n")
+	wantText(t, "pipe 1", read(OnePipe(1), true), "4: $COUNTER_INDEX=00000003 $COUNTER_SPEC_BYTES=0000000000000014 $COUNTER_SPEC_PKTS=0000000000000001\n")
+	wantText(t, "not synced", read(AllPipes, false), "4: $COUNTER_INDEX=00000003 $COUNTER_SPEC_BYTES=0000000000000000 $COUNTER_SPEC_PKTS=0000000000000000\n")
 	if err := st.Operation(context.Background(), AllPipes, "ports", "Sync"); err != nil {
 		t.Fatal(err)
 	}
-	wantText(t, "synced", read(AllPipes, false), "3: $COUNTER_INDEX=00000003 $COUNTER_SPEC_BYTES=0000000000000078 $COUNTER_SPEC_PKTS=0000000000000002\n")
+	wantText(t, "synced", read(AllPipes, false), "4: $COUNTER_INDEX=00000003 $COUNTER_SPEC_BYTES=0000000000000078 $COUNTER_SPEC_PKTS=0000000000000002\n")
 	// A written value reads back as written, though each pipe has its own cell.
 	mustDo(t, st, Modify, TableEntry{Table: "ports", Key: index, Data: []DataField{{"$COUNTER_SPEC_PKTS", num(8, 50)}}})
-	wantText(t, "written", read(AllPipes, true), "3: $COUNTER_INDEX=00000003 $COUNTER_SPEC_BYTES=0000000000000078 $COUNTER_SPEC_PKTS=0000000000000032\n")
+	wantText(t, "written", read(AllPipes, true), "4: $COUNTER_INDEX=00000003 $COUNTER_SPEC_BYTES=0000000000000078 $COUNTER_SPEC_PKTS=0000000000000032\n")
 	mustDo(t, st, Delete, TableEntry{Table: "ports"})
-	wantText(t, "cleared", read(AllPipes, true), "3: $COUNTER_INDEX=00000003 $COUNTER_SPEC_BYTES=0000000000000000 $COUNTER_SPEC_PKTS=0000000000000000\n")
+	wantText(t, "cleared", read(AllPipes, true), "4: $COUNTER_INDEX=00000003 $COUNTER_SPEC_BYTES=0000000000000000 $COUNTER_SPEC_PKTS=0000000000000000\n")
 }
 
 func TestStoreDirectCellsFollowEntries(t *testing.T) {
@@ -232,17 +232,17 @@ func TestStoreRegisters(t *testing.T) {
 	key := []KeyField{exactKey("$REGISTER_INDEX", 2, 4)}
 	q := Query{Table: "flows", Key: key, FromHW: true}
 	st.State(1).Registers[0].Set(2, 0xffffffff1, 8) // cut to 32 bits
-	wantText(t, "pipes", dump(t, st, AllPipes, q), "2: $REGISTER_INDEX=00000002 SwitchIngress.flows.first=[[0 0 0 1] [255 255 255 241]] SwitchIngress.flows.second=[[0 0 0 2] [0 0 0 8]]\n")
+	wantText(t, "pipes", dump(t, st, AllPipes, q), "3: $REGISTER_INDEX=00000002 SwitchIngress.flows.first=[[0 0 0 1] [255 255 255 241]] SwitchIngress.flows.second=[[0 0 0 2] [0 0 0 8]]\n")
 	mustDo(t, st, Modify, TableEntry{Table: "flows", Key: key, Data: []DataField{{"second", num(4, 6)}}})
-	wantText(t, "second", dump(t, st, AllPipes, q), "2: $REGISTER_INDEX=00000002 SwitchIngress.flows.first=[[0 0 0 1] [255 255 255 241]] SwitchIngress.flows.second=[[0 0 0 6] [0 0 0 6]]\n")
+	wantText(t, "second", dump(t, st, AllPipes, q), "3: $REGISTER_INDEX=00000002 SwitchIngress.flows.first=[[0 0 0 1] [255 255 255 241]] SwitchIngress.flows.second=[[0 0 0 6] [0 0 0 6]]\n")
 	err := st.Write(context.Background(), OnePipe(1), []Update{{Op: Modify, Entry: TableEntry{Table: "flows", Key: key,
 		Data: []DataField{{"first", num(4, 7)}}}}}, ContinueOnError)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantText(t, "one pipe", dump(t, st, OnePipe(1), q), "2: $REGISTER_INDEX=00000002 SwitchIngress.flows.first=[[0 0 0 7]] SwitchIngress.flows.second=[[0 0 0 6]]\n")
+	wantText(t, "one pipe", dump(t, st, OnePipe(1), q), "3: $REGISTER_INDEX=00000002 SwitchIngress.flows.first=[[0 0 0 7]] SwitchIngress.flows.second=[[0 0 0 6]]\n")
 	mustDo(t, st, Delete, TableEntry{Table: "flows"})
-	wantText(t, "cleared", dump(t, st, AllPipes, q), "2: $REGISTER_INDEX=00000002 SwitchIngress.flows.first=[[0 0 0 1] [0 0 0 1]] SwitchIngress.flows.second=[[0 0 0 2] [0 0 0 2]]\n")
+	wantText(t, "cleared", dump(t, st, AllPipes, q), "3: $REGISTER_INDEX=00000002 SwitchIngress.flows.first=[[0 0 0 1] [0 0 0 1]] SwitchIngress.flows.second=[[0 0 0 2] [0 0 0 2]]\n")
 	r := st.State(0).Registers[1]
 	r.Set(63, 1, 0)
 	r.Set(64, 3, 0)
@@ -290,7 +290,7 @@ func TestStoreValueSetAndPortMetadata(t *testing.T) {
 		t.Errorf("metadata of port 130 = %x", got)
 	}
 	mustDo(t, st, Modify, port(130, DataField{"up", num(1, 0)}))
-	wantText(t, "port metadata", dump(t, st, AllPipes, Query{Table: "$PORT_METADATA"}), "130: ig_intr_md.ingress_port=0082 lag=0abc up=00\n")
+	wantText(t, "port metadata", dump(t, st, AllPipes, Query{Table: "$PORT_METADATA"}), "131: ig_intr_md.ingress_port=0082 lag=0abc up=00\n")
 	mustDo(t, st, Delete, port(130))
 	if got := *st.State(1).PortMetadata[2].Load(); !bytes.Equal(got, make([]byte, 8)) {
 		t.Errorf("metadata of port 130 after delete = %x", got)

@@ -53,10 +53,17 @@ func (b *base) indexKey(op string, key []KeyField, size int) (uint64, error) {
 	return k[0], nil
 }
 
-// indices are those that a query means.
+// indices are those that a query means. The handle of an entry that always
+// exists is its index + 1.
 func (b *base) indices(q *Query, size int) (from, to uint64, err error) {
 	if q.Default {
 		return 0, 0, b.fail("read default of", ErrNotSupported, "the table has no default entry")
+	}
+	if h := uint64(q.Handle); h != 0 {
+		if h > uint64(size) {
+			return 0, 0, b.noHandle(q.Handle)
+		}
+		return h - 1, h, nil
 	}
 	if len(q.Key) == 0 {
 		return 0, uint64(size), nil
@@ -66,7 +73,9 @@ func (b *base) indices(q *Query, size int) (from, to uint64, err error) {
 }
 
 // Write sets a cell, or clears all.
-func (c *counterTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (c *counterTable) Write(t Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
+	u.Existed = true // every entry does
 	name := opName(op, e)
 	target, err := c.inTarget(name, t, c.cells.pipes)
 	if err != nil {
@@ -149,7 +158,7 @@ func (c *counterTable) Read(t Target, q *Query) iter.Seq2[*TableEntry, error] {
 			return
 		}
 		for i := from; i < to; i++ {
-			e := &TableEntry{Table: c.spec.Name, Key: c.wordKey(i), Handle: uint32(i)}
+			e := &TableEntry{Table: c.spec.Name, Key: c.wordKey(i), Handle: uint32(i) + 1}
 			if !q.KeyOnly {
 				c.store.mu.Lock()
 				v := c.cells.sum(i, target, q.FromHW)
@@ -173,7 +182,9 @@ func (c *counterTable) Read(t Target, q *Query) iter.Seq2[*TableEntry, error] {
 }
 
 // Write sets a cell, or gives all their initial value.
-func (r *registerTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (r *registerTable) Write(t Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
+	u.Existed = true // every entry does
 	name := opName(op, e)
 	target, err := r.inTarget(name, t, r.cells.pipes)
 	if err != nil {
@@ -256,7 +267,7 @@ func (r *registerTable) Read(t Target, q *Query) iter.Seq2[*TableEntry, error] {
 			return
 		}
 		for i := from; i < to; i++ {
-			e := &TableEntry{Table: r.spec.Name, Key: r.wordKey(i), Handle: uint32(i)}
+			e := &TableEntry{Table: r.spec.Name, Key: r.wordKey(i), Handle: uint32(i) + 1}
 			if !q.KeyOnly {
 				r.store.mu.Lock()
 				v := r.cells.read(i, q.FromHW)
@@ -284,7 +295,9 @@ type paramTable struct {
 }
 
 // Write sets or resets the value.
-func (p *paramTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (p *paramTable) Write(t Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
+	u.Existed = true // every entry does
 	name := opName(op, e)
 	if t.Pipe != 0 {
 		return nil, p.fail(name, ErrInvalid, "the table is symmetric: write it in all pipes, not in pipe %d", t.Pipe-1)
@@ -332,7 +345,7 @@ func (p *paramTable) Usage(Target) (int, error) {
 // Read yields the value as the default entry.
 func (p *paramTable) Read(_ Target, q *Query) iter.Seq2[*TableEntry, error] {
 	return func(yield func(*TableEntry, error) bool) {
-		if len(q.Key) > 0 {
+		if len(q.Key) > 0 || q.Handle != 0 {
 			yield(nil, p.fail("read", ErrNotSupported, "a %s table has: set, read and reset of the default entry", p.spec.Type))
 			return
 		}

@@ -58,7 +58,7 @@ func (t *hashTable) publish(name string, s hashSetting, own bool) (func(), error
 // one yields the default entry.
 func (t *hashTable) one(q *Query, entry func(want func(string) bool) *TableEntry) iter.Seq2[*TableEntry, error] {
 	return func(yield func(*TableEntry, error) bool) {
-		if len(q.Key) > 0 {
+		if len(q.Key) > 0 || q.Handle != 0 {
 			yield(nil, t.fail("read", ErrInvalid, "the table has no key: read its default entry"))
 			return
 		}
@@ -84,7 +84,8 @@ func wantsField(q *Query, name string) bool {
 }
 
 // Write sets the slices: what is not listed is not hashed.
-func (t *hashConfigure) Write(target Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (t *hashConfigure) Write(target Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	set, name, err := t.change(target, op, e)
 	if err != nil {
 		return nil, err
@@ -162,7 +163,8 @@ func (t *hashConfigure) Read(_ Target, q *Query) iter.Seq2[*TableEntry, error] {
 }
 
 // Write chooses the algorithm.
-func (t *hashAlgorithm) Write(target Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (t *hashAlgorithm) Write(target Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	set, name, err := t.change(target, op, e)
 	if err != nil {
 		return nil, err
@@ -287,7 +289,8 @@ func (t *hashAlgorithm) Read(_ Target, q *Query) iter.Seq2[*TableEntry, error] {
 func (t *hashCompute) Usage(Target) (int, error) { return 0, nil }
 
 // Write is refused.
-func (t *hashCompute) Write(_ Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (t *hashCompute) Write(_ Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	return nil, t.fail(opName(op, e), ErrReadOnly, "the table computes: read it with a key")
 }
 

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"errors"
 	"iter"
 
@@ -236,7 +237,8 @@ func and(b, mask []byte) {
 func (mt *matchTable) settle() { mt.m.settle() }
 
 // Write changes the table.
-func (mt *matchTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (mt *matchTable) Write(t Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	name := opName(op, e)
 	if t.Pipe != 0 {
 		return nil, mt.fail(name, ErrInvalid, "the table is symmetric: write it in all pipes, not in pipe %d", t.Pipe-1)
@@ -247,11 +249,12 @@ func (mt *matchTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(), err
 	switch op {
 	case Insert, Modify, InsertOrModify:
 		if !e.Default {
-			return mt.set(op, name, e)
+			return mt.set(name, u)
 		}
 		if op == Insert {
 			return nil, mt.fail(name, ErrNotSupported, "the default entry exists: modify it")
 		}
+		u.Existed = true
 		return mt.setDefault(name, e)
 	case Delete:
 		switch {
@@ -266,7 +269,8 @@ func (mt *matchTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(), err
 }
 
 // set adds or modifies an entry.
-func (mt *matchTable) set(op Op, name string, e *TableEntry) (func(), error) {
+func (mt *matchTable) set(name string, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	if mt.t.ConstEntries {
 		return nil, mt.fail(name, ErrReadOnly, "the program's entries are const")
 	}
@@ -296,10 +300,14 @@ func (mt *matchTable) set(op Op, name string, e *TableEntry) (func(), error) {
 			return nil, err
 		}
 	}
+	if old != nil {
+		modified(u, &d)
+	}
 	if err := mt.planTimed(name, old, &d); err != nil {
 		return nil, err
 	}
 	if old != nil {
+		u.Existed = true
 		return mt.modify(name, old, &d)
 	}
 	return mt.insert(name, ent, &d)
@@ -318,15 +326,7 @@ func (mt *matchTable) insert(name string, ent *Entry, d *entryData) (func(), err
 		d.ref.use(+1)
 	}
 	mt.m.add(ent)
-	for _, c := range mt.counters {
-		c.clear(uint64(ent.cell))
-	}
-	for _, r := range mt.regs {
-		r.clear(uint64(ent.cell))
-	}
-	for _, t := range mt.timed {
-		t.cells.reset(uint64(ent.cell))
-	}
+	mt.startCells(uint64(ent.cell))
 	undoCells := mt.setCells(ent, d)
 	if mt.idle != nil {
 		mt.idle.add(ent, d)
@@ -369,9 +369,32 @@ func (mt *matchTable) bind(ent *Entry, act *ActionData, ref *reference) {
 	old.use(-1)
 }
 
+// modified settles what a modification of an entry does to what its data does
+// not give (bfrt.md section 5): nothing, as a rule. But data without any field
+// stands for all fields with their defaults, and InsertOrModify makes of the
+// entry what it would make of a new one.
+func modified(u *Update, d *entryData) {
+	var none uint64
+	var never uint32
+	d.anew = u.Op == InsertOrModify
+	if d.anew || len(u.Entry.Data) == 0 {
+		d.packets, d.bytes = cmp.Or(d.packets, &none), cmp.Or(d.bytes, &none)
+		d.ttl = cmp.Or(d.ttl, &never)
+	}
+	if u.Op == Modify {
+		d.keepTTL = u.KeepTTL
+		if u.KeepStats {
+			d.packets, d.bytes = nil, nil
+		}
+	}
+}
+
 // setCells writes the direct counters and registers that the data gives.
 func (mt *matchTable) setCells(ent *Entry, d *entryData) (undo func()) {
 	var undos []func()
+	if d.anew {
+		undos = append(undos, mt.startCells(uint64(ent.cell)))
+	}
 	if d.packets != nil || d.bytes != nil {
 		for _, c := range mt.counters {
 			undos = append(undos, c.set(uint64(ent.cell), mt.pipes, d.packets, d.bytes))
@@ -385,11 +408,32 @@ func (mt *matchTable) setCells(ent *Entry, d *entryData) (undo func()) {
 	for _, do := range d.plans {
 		undos = append(undos, do(uint64(ent.cell)))
 	}
+	return undoAll(undos)
+}
+
+// undoAll undoes several changes, the last one first.
+func undoAll(undos []func()) func() {
 	return func() {
 		for i := len(undos) - 1; i >= 0; i-- {
 			undos[i]()
 		}
 	}
+}
+
+// startCells gives an entry's counters, registers, meters and filters what
+// those of a new entry have.
+func (mt *matchTable) startCells(cell uint64) (undo func()) {
+	var undos []func()
+	for _, c := range mt.counters {
+		undos = append(undos, c.clear(cell))
+	}
+	for _, r := range mt.regs {
+		undos = append(undos, r.clear(cell))
+	}
+	for _, t := range mt.timed {
+		undos = append(undos, t.cells.reset(cell))
+	}
+	return undoAll(undos)
 }
 
 func (mt *matchTable) delete(name string, e *TableEntry) (func(), error) {
@@ -456,6 +500,9 @@ func (mt *matchTable) setDefault(name string, e *TableEntry) (func(), error) {
 	if mt.t.ConstDefault && (d.act != nil || d.ref != nil) {
 		return nil, mt.fail(name, ErrReadOnly, "the program's default action is const")
 	}
+	// A default entry that gets an action gets direct resources as a new entry
+	// does; without one only what is given changes.
+	d.anew = d.act != nil || d.ref != nil
 	if err := mt.planTimed(name, mt.m.Default(), &d); err != nil {
 		return nil, err
 	}
@@ -497,9 +544,9 @@ func (mt *matchTable) Read(t Target, q *Query) iter.Seq2[*TableEntry, error] {
 		switch {
 		case q.Default:
 			r.one(mt.m.Default(), yield)
-		case len(q.Key) > 0:
+		case len(q.Key) > 0 || q.Handle != 0:
 			mt.store.mu.Lock()
-			ent, err := mt.findKey(q.Key)
+			ent, err := mt.findOne(q)
 			mt.store.mu.Unlock()
 			if err != nil {
 				yield(nil, err)
@@ -510,6 +557,27 @@ func (mt *matchTable) Read(t Target, q *Query) iter.Seq2[*TableEntry, error] {
 			r.all(yield)
 		}
 	}
+}
+
+// findOne finds the entry with the query's handle or key, and its action.
+func (mt *matchTable) findOne(q *Query) (ent *Entry, err error) {
+	switch {
+	case q.Handle == 0:
+		if ent, err = mt.findKey(q.Key); err != nil {
+			return nil, err
+		}
+	case q.Handle < uint32(len(mt.m.entries)) && mt.m.entries[q.Handle] != nil:
+		ent = mt.m.entries[q.Handle]
+	default:
+		return nil, mt.noHandle(q.Handle)
+	}
+	if q.Action == "" {
+		return ent, nil
+	}
+	if act := ent.act.Load(); act == nil || act.Action < 0 || !named(mt.actions.names[act.Action], q.Action) {
+		return nil, mt.fail("read", ErrInvalid, "the entry's action is not %s", q.Action)
+	}
+	return ent, nil
 }
 
 func (mt *matchTable) findKey(key []KeyField) (*Entry, error) {

@@ -72,7 +72,8 @@ func (p *portMetadataTable) mark(port uint64, has bool) {
 }
 
 // Write changes ports.
-func (p *portMetadataTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (p *portMetadataTable) Write(t Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	name := opName(op, e)
 	switch {
 	case t.Pipe != 0:
@@ -89,6 +90,7 @@ func (p *portMetadataTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(
 		return nil, err
 	}
 	has := p.set[port]
+	u.Existed = has
 	switch {
 	case op == Insert && has:
 		return nil, p.fail(name, ErrExists, "port %d has an entry", port)
@@ -161,8 +163,15 @@ func (p *portMetadataTable) find(q *Query) ([]*TableEntry, error) {
 	p.store.mu.Lock()
 	defer p.store.mu.Unlock()
 	ports := slices.Sorted(maps.Keys(p.set))
-	if len(q.Key) > 0 {
-		port, err := p.port("read", q.Key)
+	key := q.Key
+	if q.Handle != 0 { // a port's number + 1
+		if !p.set[uint64(q.Handle-1)] {
+			return nil, p.noHandle(q.Handle)
+		}
+		key = p.wordKey(uint64(q.Handle - 1))
+	}
+	if len(key) > 0 {
+		port, err := p.port("read", key)
 		if err != nil {
 			return nil, err
 		}
@@ -173,7 +182,7 @@ func (p *portMetadataTable) find(q *Query) ([]*TableEntry, error) {
 	}
 	var out []*TableEntry
 	for _, port := range ports {
-		e := &TableEntry{Table: p.spec.Name, Key: p.wordKey(port), Handle: uint32(port)}
+		e := &TableEntry{Table: p.spec.Name, Key: p.wordKey(port), Handle: uint32(port) + 1}
 		for n, d := range p.spec.Data {
 			if q.KeyOnly || !want(d.Name) {
 				continue

@@ -38,7 +38,8 @@ func newProfileTable(st *Store, spec *TableSpec, pl *ir.Pipeline, o *ir.ActionPr
 }
 
 // Write changes members.
-func (p *profileTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (p *profileTable) Write(t Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	name := opName(op, e)
 	if t.Pipe != 0 {
 		return nil, p.fail(name, ErrInvalid, "the table is symmetric: write it in all pipes, not in pipe %d", t.Pipe-1)
@@ -73,6 +74,7 @@ func (p *profileTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(), er
 		return nil, err
 	}
 	if m != nil {
+		u.Existed = true
 		old := m.act.Load()
 		m.act.Store(act)
 		return func() { m.act.Store(old) }, nil
@@ -183,6 +185,13 @@ func (p *profileTable) find(q *Query) ([]*Member, error) {
 	}
 	p.store.mu.Lock()
 	defer p.store.mu.Unlock()
+	if q.Handle != 0 {
+		m, ok := p.order.get(q.Handle)
+		if !ok {
+			return nil, p.noHandle(q.Handle)
+		}
+		return p.hasAction(m, q)
+	}
 	if len(q.Key) == 0 {
 		return p.order.all(), nil
 	}
@@ -191,9 +200,17 @@ func (p *profileTable) find(q *Query) ([]*Member, error) {
 		return nil, err
 	}
 	if m := p.members[uint32(k[0])]; m != nil {
-		return []*Member{m}, nil
+		return p.hasAction(m, q)
 	}
 	return nil, p.fail("read", ErrNotFound, "no member %d", k[0])
+}
+
+// hasAction checks that a member has the query's action.
+func (p *profileTable) hasAction(m *Member, q *Query) ([]*Member, error) {
+	if q.Action != "" && !named(p.actions.index.names[m.act.Load().Action], q.Action) {
+		return nil, p.fail("read", ErrInvalid, "the member's action is not %s", q.Action)
+	}
+	return []*Member{m}, nil
 }
 
 func (p *profileTable) show(m *Member, q *Query) *TableEntry {

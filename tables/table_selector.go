@@ -27,7 +27,8 @@ func newSelectorTable(st *Store, spec *TableSpec, o *ir.Selector, live *Selector
 const maxGroupSize = 992 * wordMembers
 
 // Write changes groups.
-func (s *selectorTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (s *selectorTable) Write(t Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	name := opName(op, e)
 	if t.Pipe != 0 {
 		return nil, s.fail(name, ErrInvalid, "the table is symmetric: write it in all pipes, not in pipe %d", t.Pipe-1)
@@ -59,6 +60,7 @@ func (s *selectorTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(), e
 	case g == nil:
 		return s.insert(name, id, e)
 	}
+	u.Existed = true
 	old, oldMax := g.slots, g.max
 	slots, size, err := s.parse(name, e, g.slots, g.max)
 	if err != nil {
@@ -245,7 +247,13 @@ func (s *selectorTable) find(q *Query) ([]*TableEntry, error) {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	groups := s.order.all()
-	if len(q.Key) > 0 {
+	if q.Handle != 0 {
+		g, ok := s.order.get(q.Handle)
+		if !ok {
+			return nil, s.noHandle(q.Handle)
+		}
+		groups = []*Group{g}
+	} else if len(q.Key) > 0 {
 		k, err := s.words("read", q.Key)
 		if err != nil {
 			return nil, err
@@ -289,7 +297,8 @@ type getMemberTable struct {
 }
 
 // Write is refused: the table only answers.
-func (g *getMemberTable) Write(_ Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (g *getMemberTable) Write(_ Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	return nil, g.refuse(op, e, "read of one entry")
 }
 

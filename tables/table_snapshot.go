@@ -62,7 +62,8 @@ func (t *snapshotRows) key(op string, key []KeyField) (stageRange, error) {
 }
 
 // Write adds, modifies or deletes a row.
-func (t *snapshotRows) Write(target Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (t *snapshotRows) Write(target Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	name := opName(op, e)
 	valid := "add, delete, clear"
 	if t.isTrigger() {
@@ -83,6 +84,7 @@ func (t *snapshotRows) Write(target Target, op Op, _ bool, e *TableEntry) (func(
 		return nil, err
 	}
 	was, there := t.rows[k]
+	u.Existed = there
 	undo := func() {
 		delete(t.rows, k)
 		if there {
@@ -182,6 +184,14 @@ func (t *snapshotRows) Read(_ Target, q *Query) iter.Seq2[*TableEntry, error] {
 			if q.Default {
 				return t.fail("read default of", ErrNotSupported, "the table has no default entry")
 			}
+			if q.Handle != 0 {
+				k := stageRange{first: q.Handle >> 8, last: q.Handle&0xff - 1}
+				if _, ok := t.rows[k]; !ok {
+					return t.noHandle(q.Handle)
+				}
+				out = []*TableEntry{t.entry(k, t.rows[k], q)}
+				return nil
+			}
 			if len(q.Key) == 0 {
 				for _, k := range t.sorted() {
 					out = append(out, t.entry(k, t.rows[k], q))
@@ -212,7 +222,7 @@ func (t *snapshotRows) Read(_ Target, q *Query) iter.Seq2[*TableEntry, error] {
 }
 
 func (t *snapshotRows) entry(k stageRange, row snapshotRow, q *Query) *TableEntry {
-	e := &TableEntry{Table: t.spec.Name}
+	e := &TableEntry{Table: t.spec.Name, Handle: k.first<<8 | (k.last + 1)}
 	for i, w := range []uint32{k.first, k.last}[:len(t.spec.Key)] {
 		e.Key = append(e.Key, KeyField{Name: t.spec.Key[i].Name, Value: wordBytes(uint64(w), 32)})
 	}
@@ -255,7 +265,8 @@ func defaultValue(t TypeSpec) Value {
 type snapshotData struct{ base }
 
 // Write is refused.
-func (t *snapshotData) Write(_ Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (t *snapshotData) Write(_ Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	return nil, t.fail(opName(op, e), ErrReadOnly, "the table holds what was captured")
 }
 
@@ -279,7 +290,8 @@ type snapshotLiveness struct {
 }
 
 // Write is refused.
-func (t *snapshotLiveness) Write(_ Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (t *snapshotLiveness) Write(_ Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	return nil, t.fail(opName(op, e), ErrReadOnly, "the table is the program's")
 }
 
@@ -321,7 +333,8 @@ type debugCounters struct{ base }
 const noDebugCounters = "debug counters are not emulated (gofino trace shows hits and misses of every table)"
 
 // Write is refused.
-func (t *debugCounters) Write(_ Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (t *debugCounters) Write(_ Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	return nil, t.fail(opName(op, e), ErrNotSupported, noDebugCounters)
 }
 

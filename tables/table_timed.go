@@ -42,7 +42,9 @@ func newFilterTable(st *Store, spec *TableSpec, f *ir.Filter, i int, pipes []pip
 
 // Write sets a cell, or resets all. An addition starts from a cell that was
 // never written, a modification from what is there.
-func (t *timedTable) Write(at Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (t *timedTable) Write(at Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
+	u.Existed = true // every entry does
 	name := opName(op, e)
 	target, err := t.inTarget(name, at, t.pipes)
 	if err != nil {
@@ -98,7 +100,7 @@ func (t *timedTable) Read(at Target, q *Query) iter.Seq2[*TableEntry, error] {
 			return
 		}
 		for i := from; i < to; i++ {
-			e := &TableEntry{Table: t.spec.Name, Key: t.wordKey(i), Handle: uint32(i)}
+			e := &TableEntry{Table: t.spec.Name, Key: t.wordKey(i), Handle: uint32(i) + 1}
 			if !q.KeyOnly {
 				t.store.mu.Lock()
 				v := t.cells.get(i, target)

@@ -28,7 +28,8 @@ func newValueSetTable(st *Store, spec *TableSpec, o *ir.ValueSet, live *ValueSet
 }
 
 // Write changes rows.
-func (v *valueSetTable) Write(t Target, op Op, _ bool, e *TableEntry) (func(), error) {
+func (v *valueSetTable) Write(t Target, u *Update) (func(), error) {
+	op, e := u.Op, &u.Entry
 	name := opName(op, e)
 	switch {
 	case t.Pipe != 0:
@@ -164,6 +165,13 @@ func (v *valueSetTable) find(q *Query) ([]*valueSetRow, error) {
 	}
 	v.store.mu.Lock()
 	defer v.store.mu.Unlock()
+	if q.Handle != 0 {
+		r, ok := v.order.get(q.Handle)
+		if !ok {
+			return nil, v.noHandle(q.Handle)
+		}
+		return []*valueSetRow{r}, nil
+	}
 	if len(q.Key) == 0 {
 		return v.order.all(), nil
 	}

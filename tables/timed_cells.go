@@ -19,7 +19,7 @@ type timedCells interface {
 	// get reads a cell in the first pipe of the target.
 	get(cell uint64, target []pipeState) timedFields
 	// reset makes a cell one that was never written: a new entry starts there.
-	reset(cell uint64)
+	reset(cell uint64) (undo func())
 	// resetAll resets every cell in the pipes of the target.
 	resetAll(target []pipeState) (undo func())
 
@@ -109,12 +109,12 @@ func (c *meterCells) get(cell uint64, target []pipeState) timedFields {
 	return out
 }
 
-func (c *meterCells) reset(cell uint64) {
+func (c *meterCells) reset(cell uint64) func() {
 	next := make([]meterCell, len(c.pipes))
 	for i := range next {
 		next[i].reset(defaultMeterSpec, maxBuckets)
 	}
-	c.put(cell, c.pipes, next)
+	return c.put(cell, c.pipes, next)
 }
 
 func (c *meterCells) resetAll(target []pipeState) (undo func()) {
@@ -240,12 +240,12 @@ func (c *filterCells) get(cell uint64, target []pipeState) timedFields {
 	return out
 }
 
-func (c *filterCells) reset(cell uint64) {
+func (c *filterCells) reset(cell uint64) func() {
 	next := make([]filterCell, len(c.pipes))
 	for i := range next {
 		next[i].last = never
 	}
-	c.put(cell, c.pipes, next)
+	return c.put(cell, c.pipes, next)
 }
 
 func (c *filterCells) resetAll(target []pipeState) (undo func()) {
