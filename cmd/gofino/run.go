@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gofino/agent"
 	"gofino/internal/clock"
 	"gofino/internal/golden"
 	"gofino/link"
@@ -27,6 +28,7 @@ func newRun() *cobra.Command {
 	var ports []string
 	var setup string
 	var disk persistence
+	var control bfrtFlags
 	c := &cobra.Command{
 		Use:   "run FILE.p4 --port N=SPEC...",
 		Short: "Run a live switch",
@@ -58,8 +60,13 @@ func newRun() *cobra.Command {
 			if err := l.open(specs, c.ErrOrStderr()); err != nil {
 				return err
 			}
+			_, stop, err := control.serve(agent.Programs{{Name: prog.Name, API: l.sw.API()}}, c.ErrOrStderr())
+			if err != nil {
+				return err
+			}
 			fmt.Fprintln(c.OutOrStdout(), "ready")
 			err = l.serve(c.Context())
+			stop()
 			if err := errors.Join(err, disk.end(l.sw)); err != nil {
 				return err
 			}
@@ -70,6 +77,7 @@ func newRun() *cobra.Command {
 	c.Flags().StringArrayVar(&ports, "port", nil, "attach dev_port `N=SPEC` (repeatable)")
 	c.Flags().StringVar(&setup, "setup", "", "table entries to install first: an STF `FILE` without packets")
 	disk.register(c)
+	control.register(c)
 	return c
 }
 
