@@ -32,6 +32,14 @@
 //
 // Everything of a Switch hangs off the Switch value; StateHash walks it.
 //
+// # Programs
+//
+// Every pipe runs one program; several programs share a chip (programs.go). Each
+// has tables, a schema and subscribers of its own; the chip's own tables are the
+// same behind all of them, and one lock serialises all control planes. To run
+// other programs is to make another Switch (Replace) that takes over clock, links
+// and wire.
+//
 // # What it tells by itself
 //
 // Digests go through a learn filter per pipe (learn.go), entries of tables that

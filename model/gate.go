@@ -2,6 +2,8 @@ package model
 
 import (
 	"context"
+	"fmt"
+	"iter"
 	"sync"
 
 	"gofino/pre"
@@ -68,15 +70,27 @@ func (s *Switch) pause() (resume func()) {
 // an input.
 type api struct {
 	*tables.Store
-	s *Switch
+	s     *Switch
+	index int // of the program
+}
+
+// replaced is an error once the switch runs other programs.
+func (a *api) replaced(op, table string) error {
+	if !a.s.ended.Load() {
+		return nil
+	}
+	return fmt.Errorf("%s %s: %w", op, table, ErrReplaced)
 }
 
 // Write applies the updates in order.
 func (a *api) Write(ctx context.Context, t tables.Target, updates []tables.Update, at tables.Atomicity) error {
 	a.s.enter()
 	defer a.s.leave()
+	if err := a.replaced("write", a.program().Program.Name); err != nil {
+		return err
+	}
 	if j := a.s.journal.Load(); j != nil && ctx.Err() == nil {
-		return j.write(ctx, t, updates, at)
+		return j.write(ctx, a, t, updates, at)
 	}
 	return a.Store.Write(ctx, t, updates, at)
 }
@@ -85,8 +99,11 @@ func (a *api) Write(ctx context.Context, t tables.Target, updates []tables.Updat
 func (a *api) Operation(ctx context.Context, t tables.Target, table, op string) error {
 	a.s.enter()
 	defer a.s.leave()
+	if err := a.replaced("operate on", table); err != nil {
+		return err
+	}
 	if j := a.s.journal.Load(); j != nil && ctx.Err() == nil {
-		return j.operation(ctx, t, table, op)
+		return j.operation(ctx, a, t, table, op)
 	}
 	return a.Store.Operation(ctx, t, table, op)
 }
@@ -95,10 +112,23 @@ func (a *api) Operation(ctx context.Context, t tables.Target, table, op string) 
 func (a *api) SetAttribute(ctx context.Context, t tables.Target, table, name string, data []tables.DataField) error {
 	a.s.enter()
 	defer a.s.leave()
+	if err := a.replaced("set attribute of", table); err != nil {
+		return err
+	}
 	if j := a.s.journal.Load(); j != nil && ctx.Err() == nil {
-		return j.attribute(ctx, t, table, name, data)
+		return j.attribute(ctx, a, t, table, name, data)
 	}
 	return a.Store.SetAttribute(ctx, t, table, name, data)
+}
+
+func (a *api) program() *program { return a.s.programs[a.index] }
+
+// Read yields entries; it stops at the first error.
+func (a *api) Read(ctx context.Context, t tables.Target, q tables.Query) iter.Seq2[*tables.TableEntry, error] {
+	if err := a.replaced("read", q.Table); err != nil {
+		return func(yield func(*tables.TableEntry, error) bool) { yield(nil, err) }
+	}
+	return a.Store.Read(ctx, t, q)
 }
 
 // AckDigest acknowledges a batch of digests.

@@ -232,11 +232,12 @@ func (j *Journal) process(c *call, batch []Frame) {
 	j.outcome(nil)
 }
 
-func (j *Journal) write(ctx context.Context, t tables.Target, updates []tables.Update, at tables.Atomicity) error {
+func (j *Journal) write(ctx context.Context, a *api, t tables.Target, updates []tables.Update, at tables.Atomicity) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	last := j.now
 	j.begin(j.s.clock.Now())
+	j.e.Uint(uint64(a.index))
 	tables.SaveTarget(&j.e, t)
 	j.e.Byte(byte(at))
 	j.e.Uint(uint64(len(updates)))
@@ -249,7 +250,7 @@ func (j *Journal) write(ctx context.Context, t tables.Target, updates []tables.U
 	j.input(recordWrite)
 	// A batch that began is done to its end: who replays it has no caller
 	// that could lose patience in its middle.
-	err := j.s.store.Write(context.WithoutCancel(ctx), t, updates, at)
+	err := a.Store.Write(context.WithoutCancel(ctx), t, updates, at)
 	j.outcome(err)
 	return err
 }
@@ -266,15 +267,16 @@ func (j *Journal) refuse(updates []tables.Update, i int, err error) error {
 	return &tables.BatchError{Errs: errs, RolledBack: true}
 }
 
-func (j *Journal) operation(ctx context.Context, t tables.Target, table, op string) error {
+func (j *Journal) operation(ctx context.Context, a *api, t tables.Target, table, op string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.begin(j.s.clock.Now())
+	j.e.Uint(uint64(a.index))
 	tables.SaveTarget(&j.e, t)
 	j.names.Put(&j.e, table)
 	j.names.Put(&j.e, op)
 	j.input(recordOperation)
-	err := j.s.store.Operation(context.WithoutCancel(ctx), t, table, op)
+	err := a.Store.Operation(context.WithoutCancel(ctx), t, table, op)
 	j.outcome(err)
 	return err
 }
@@ -291,11 +293,12 @@ func (j *Journal) event(e *event, due int64) {
 	j.outcome(nil)
 }
 
-func (j *Journal) attribute(ctx context.Context, t tables.Target, table, name string, data []tables.DataField) error {
+func (j *Journal) attribute(ctx context.Context, a *api, t tables.Target, table, name string, data []tables.DataField) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	last := j.now
 	j.begin(j.s.clock.Now())
+	j.e.Uint(uint64(a.index))
 	tables.SaveTarget(&j.e, t)
 	u := []tables.Update{{Entry: tables.TableEntry{Table: table, Action: name, Data: data}}}
 	if err := tables.SaveUpdate(&j.e, &j.names, &u[0]); err != nil {
@@ -303,7 +306,7 @@ func (j *Journal) attribute(ctx context.Context, t tables.Target, table, name st
 		return j.refuse(u, 0, err)
 	}
 	j.input(recordAttribute)
-	err := j.s.store.SetAttribute(context.WithoutCancel(ctx), t, table, name, data)
+	err := a.Store.SetAttribute(context.WithoutCancel(ctx), t, table, name, data)
 	j.outcome(err)
 	return err
 }

@@ -39,7 +39,8 @@ type LearnStats struct {
 type learnFilter struct {
 	pipe    int          // immutable, as all up to banks
 	digests []*ir.Digest // of the program
-	sw      *Switch      // told of deliveries, and when the next is due
+	sw      *Switch      // told when the next is due
+	api     *api         // told of deliveries
 	max     int          // quanta in a bank
 	timeout int64        // ns
 	manual  bool         // banks wait for AckDigest
@@ -68,7 +69,7 @@ func newLearnFilter(s *Switch, p *pipe) *learnFilter {
 	if len(pl.Digests) == 0 {
 		return nil
 	}
-	f := &learnFilter{pipe: p.index, digests: pl.Digests, sw: s, max: c.DigestBatch, timeout: c.DigestTimeout, manual: c.ManualDigestAck}
+	f := &learnFilter{pipe: p.index, api: s.programOf(p.index).api, digests: pl.Digests, sw: s, max: c.DigestBatch, timeout: c.DigestTimeout, manual: c.ManualDigestAck}
 	if f.max == 0 {
 		f.max = digestBatchTofino
 		if s.target == ir.Tofino2 {
@@ -169,7 +170,7 @@ func (f *learnFilter) deliver(now int64) {
 	f.sw.unset(&f.event)
 	b := &f.banks[f.cur]
 	b.batch = f.stats.Batches*maxPipes + uint64(f.pipe)
-	f.sw.store.PublishDigests(now, f.pipe, b.batch, tables.Quanta{Index: bytes.Clone(b.Index), Data: bytes.Clone(b.Data)})
+	f.api.PublishDigests(now, f.pipe, b.batch, tables.Quanta{Index: bytes.Clone(b.Index), Data: bytes.Clone(b.Data)})
 	if !f.manual {
 		b.clear() // the BFRuntime server acknowledges what it delivered at once
 	}
@@ -261,20 +262,35 @@ func (s *Switch) startLearning() {
 			p.learn.expire(now)
 		}}
 	}
-	s.idle = event{order: 0, fire: s.store.Tick}
-	s.store.Keep(s.clock.Now, func() {
-		if due := s.store.Due(); due != math.MaxInt64 {
-			s.set(&s.idle, due)
-		} else {
-			s.unset(&s.idle)
-		}
-	})
+	s.idle = make([]event, len(s.programs))
+	for i, p := range s.programs {
+		e, store := &s.idle[i], p.api.Store
+		*e = event{order: idleOrder(i), fire: store.Tick}
+		store.Keep(s.clock.Now, func() {
+			if due := store.Due(); due != math.MaxInt64 {
+				s.set(e, due)
+			} else {
+				s.unset(e)
+			}
+		})
+	}
+}
+
+// idleOrder is the event order of a program's idle sweeps: of the first program
+// before the learn filters, whose orders are 1 to maxPipes, of others after.
+func idleOrder(i int) uint64 {
+	if i == 0 {
+		return 0
+	}
+	return maxPipes + uint64(i)
 }
 
 // tick does what is due before packets at time now are seen: those who move
 // the clock by themselves need not call RunUntil. No lock is held.
 func (s *Switch) tick(now int64) {
-	s.store.Tick(now)
+	for _, p := range s.programs {
+		p.api.Tick(now)
+	}
 	for _, p := range s.pipes {
 		if p.learn != nil && now >= p.learn.dueAt.Load() {
 			p.st.Mu.Lock()
@@ -331,5 +347,10 @@ var _ tables.DigestAcker = (*Switch)(nil)
 // FlushNotifications waits until all that was told has been delivered to those
 // who subscribed. Not from a subscriber.
 func (s *Switch) FlushNotifications(ctx context.Context) error {
-	return s.store.FlushNotifications(ctx)
+	for _, p := range s.programs {
+		if err := p.api.FlushNotifications(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

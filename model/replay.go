@@ -48,10 +48,16 @@ type Replay struct {
 // NewReplay reads the state that a recording begins with. prog must be the
 // program that was recorded.
 func NewReplay(r io.Reader, prog *ir.Program) (*Replay, error) {
+	return NewReplayPlaced(r, []Placement{{Program: prog}})
+}
+
+// NewReplayPlaced replays a switch that runs several programs, as RestorePlaced
+// wants them.
+func NewReplayPlaced(r io.Reader, list []Placement) (*Replay, error) {
 	rp := &Replay{r: bufio.NewReaderSize(r, 1<<16), clock: new(clock.Virtual), wire: discard{}, sum: sha256.New()}
 	body, err := snap.Open(rp.r, recordedSwitch)
 	if err == nil {
-		rp.s, err = restore(body, prog, Config{Clock: rp.clock})
+		rp.s, err = restore(body, list, Config{Clock: rp.clock})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("replay: %w", err)
@@ -240,21 +246,21 @@ func (rp *Replay) decode(kind recordKind, d *snap.Decoder) (do func() error, err
 			return nil
 		}
 	case recordWrite:
-		t, at := tables.LoadTarget(d), tables.Atomicity(d.Byte())
+		api, t, at := rp.api(d), tables.LoadTarget(d), tables.Atomicity(d.Byte())
 		var updates []tables.Update
 		for range d.Len() {
 			if updates = append(updates, tables.LoadUpdate(d, &rp.names)); d.Err() != nil {
 				break
 			}
 		}
-		do = func() error { return rp.s.API().Write(ctx, t, updates, at) }
+		do = func() error { return api.Write(ctx, t, updates, at) }
 	case recordOperation:
-		t, table, op := tables.LoadTarget(d), rp.names.Get(d), rp.names.Get(d)
-		do = func() error { return rp.s.API().Operation(ctx, t, table, op) }
+		api, t, table, op := rp.api(d), tables.LoadTarget(d), rp.names.Get(d), rp.names.Get(d)
+		do = func() error { return api.Operation(ctx, t, table, op) }
 	case recordAttribute:
-		t, u := tables.LoadTarget(d), tables.LoadUpdate(d, &rp.names)
+		api, t, u := rp.api(d), tables.LoadTarget(d), tables.LoadUpdate(d, &rp.names)
 		do = func() error {
-			return rp.s.API().SetAttribute(ctx, t, u.Entry.Table, u.Entry.Action, u.Entry.Data)
+			return api.SetAttribute(ctx, t, u.Entry.Table, u.Entry.Action, u.Entry.Data)
 		}
 	case recordAck:
 		batch := d.Uint()
@@ -284,6 +290,11 @@ func (rp *Replay) decode(kind recordKind, d *snap.Decoder) (do func() error, err
 		return nil, fmt.Errorf("a record of kind %d: %w", kind, snap.ErrCorrupt)
 	}
 	return do, d.End()
+}
+
+// api is that of the program whose tables an input was for.
+func (rp *Replay) api(d *snap.Decoder) tables.API {
+	return rp.s.ProgramAPI(d.Below("a program", len(rp.s.programs)))
 }
 
 // loadFrames reads frames. times tells whose Time counts from now.

@@ -112,7 +112,7 @@ func (s *Switch) Process(batch []Frame) {
 	c := s.take()
 	if j := s.journal.Load(); j != nil {
 		j.process(c, batch)
-	} else {
+	} else if !s.ended.Load() {
 		c.process(s.clock.Now(), batch)
 	}
 	s.give(c)

@@ -17,7 +17,7 @@ import (
 
 // savedSwitch is the file that Save writes. The version counts up whenever the
 // bytes of a section mean something else.
-var savedSwitch = snap.Kind{Magic: "GOFINO\x00S", Version: 1, Name: "saved switch"}
+var savedSwitch = snap.Kind{Magic: "GOFINO\x00S", Version: 2, Name: "saved switch"}
 
 // ErrMismatch is the cause when state is refused because another program, chip
 // or configuration wrote it.
@@ -32,7 +32,7 @@ type part struct {
 }
 
 var parts = []part{
-	{"TABS", func(s *Switch, e *snap.Encoder) { s.store.Save(e) }, func(s *Switch, d *snap.Decoder) error { return s.store.Load(d) }},
+	{"TABS", (*Switch).saveTables, (*Switch).loadTables},
 	{"PORT", (*Switch).savePorts, (*Switch).loadPorts},
 	{"MIRR", (*Switch).saveMirrors, (*Switch).loadMirrors},
 	{"PIPE", (*Switch).savePipes, (*Switch).loadPipes},
@@ -80,10 +80,16 @@ func (s *Switch) body(now int64) []byte {
 // OwnTime are c's: the rest is as saved, and where c says something, it must
 // say the same.
 func Restore(r io.Reader, prog *ir.Program, c Config) (*Switch, error) {
+	return RestorePlaced(r, []Placement{{Program: prog}}, c)
+}
+
+// RestorePlaced makes a switch that runs several programs: the saved ones, in
+// the same order. Where a placement has no pipes, they are as saved.
+func RestorePlaced(r io.Reader, list []Placement, c Config) (*Switch, error) {
 	body, err := snap.Open(r, savedSwitch)
 	if err == nil {
 		var s *Switch
-		if s, err = restore(body, prog, c); err == nil {
+		if s, err = restore(body, list, c); err == nil {
 			return s, nil
 		}
 	}
@@ -107,13 +113,13 @@ func RestoreFile(path string, prog *ir.Program, c Config) (*Switch, error) {
 	return s, nil
 }
 
-func restore(body []byte, prog *ir.Program, c Config) (*Switch, error) {
+func restore(body []byte, list []Placement, c Config) (*Switch, error) {
 	d := snap.NewDecoder(body)
-	conf, now, err := loadHead(d.Section("HEAD"), prog, c)
+	conf, list, now, err := loadHead(d.Section("HEAD"), list, c)
 	if err != nil {
 		return nil, err
 	}
-	s, err := New(prog, conf)
+	s, err := NewPlaced(list, conf)
 	if err != nil {
 		return nil, err
 	}
@@ -156,11 +162,18 @@ func wrongSection(tag, want string) error {
 
 // saveHead writes what the switch is, and the time.
 func (s *Switch) saveHead(e *snap.Encoder, now int64) {
-	layout := tables.Layout(s.prog)
-	e.String(s.prog.Name)
-	e.Raw(s.prog.Hash[:])
-	e.Raw(layout[:])
 	e.Byte(byte(s.target))
+	e.Uint(uint64(len(s.programs)))
+	for _, p := range s.programs {
+		layout := tables.Layout(p.Program)
+		e.String(p.Program.Name)
+		e.Raw(p.Program.Hash[:])
+		e.Raw(layout[:])
+		e.Uint(uint64(len(p.Pipes)))
+		for _, pipe := range p.Pipes {
+			e.Uint(uint64(pipe))
+		}
+	}
 	e.Uint(uint64(s.conf.Pipes), s.conf.Seed)
 	e.Bool(s.conf.StrictPorts)
 	e.Uint(uint64(s.conf.CPUPort))
@@ -176,10 +189,46 @@ func (s *Switch) saveHead(e *snap.Encoder, now int64) {
 	e.Int(now)
 }
 
-// loadHead checks that the state is one of this program, and gives the
-// configuration and the time.
-func loadHead(d *snap.Decoder, prog *ir.Program, c Config) (conf Config, now int64, err error) {
-	name, hash, layout, target := d.String(), d.Raw(32), d.Raw(32), ir.Target(d.Byte())
+// savedProgram is a program as a file names it.
+type savedProgram struct {
+	name         string
+	hash, layout []byte
+	pipes        []int
+}
+
+func loadProgram(d *snap.Decoder) savedProgram {
+	p := savedProgram{name: d.String(), hash: d.Raw(32), layout: d.Raw(32)}
+	for range d.Len() {
+		p.pipes = append(p.pipes, d.Below("a pipe", maxPipes))
+		if d.Err() != nil {
+			break
+		}
+	}
+	return p
+}
+
+// fits checks that the saved program is the given one.
+func (p *savedProgram) fits(given Placement) error {
+	prog, want := given.Program, tables.Layout(given.Program)
+	switch {
+	case string(p.hash) != string(prog.Hash[:]):
+		return fmt.Errorf("it ran program %q (%x), not %q (%x): %w", p.name, p.hash[:6], prog.Name, prog.Hash[:6], ErrMismatch)
+	case string(p.layout) != string(want[:]):
+		return fmt.Errorf("it ran %q compiled otherwise, by another version: %w", p.name, ErrMismatch)
+	case given.Pipes != nil && !slices.Equal(given.Pipes, p.pipes):
+		return fmt.Errorf("it ran %q in pipes %v, not %v: %w", p.name, p.pipes, given.Pipes, ErrMismatch)
+	}
+	return nil
+}
+
+// loadHead checks that the state is one of these programs, and gives the
+// configuration, where the programs ran, and the time.
+func loadHead(d *snap.Decoder, list []Placement, c Config) (conf Config, placed []Placement, now int64, err error) {
+	target := ir.Target(d.Byte())
+	var saved []savedProgram
+	for range d.Below("the number of programs", maxPipes+1) {
+		saved = append(saved, loadProgram(d))
+	}
 	conf.Pipes = d.Below("the number of pipes", maxPipes+1)
 	conf.Seed = d.Uint()
 	conf.StrictPorts = d.Bool()
@@ -191,16 +240,19 @@ func loadHead(d *snap.Decoder, prog *ir.Program, c Config) (conf Config, now int
 	conf.Timing = Timing{Parser: d.Int(), Ingress: d.Int(), Queue: d.Int(), Egress: d.Int()}
 	now = d.Int()
 	if err := d.End(); err != nil {
-		return conf, 0, err
+		return conf, nil, 0, err
 	}
-	want := tables.Layout(prog)
-	switch {
-	case target != prog.Target:
-		return conf, 0, fmt.Errorf("it is of a %s, the program is for %s: %w", chipName(target), chipName(prog.Target), ErrMismatch)
-	case string(hash) != string(prog.Hash[:]):
-		return conf, 0, fmt.Errorf("it ran program %q (%x), not %q (%x): %w", name, hash[:6], prog.Name, prog.Hash[:6], ErrMismatch)
-	case string(layout) != string(want[:]):
-		return conf, 0, fmt.Errorf("it ran %q compiled otherwise, by another version: %w", name, ErrMismatch)
+	if len(list) != len(saved) {
+		return conf, nil, 0, fmt.Errorf("it ran %d programs, not %d: %w", len(saved), len(list), ErrMismatch)
+	}
+	for i, given := range list {
+		if target != given.Program.Target {
+			return conf, nil, 0, fmt.Errorf("it is of a %s, the program is for %s: %w", chipName(target), chipName(given.Program.Target), ErrMismatch)
+		}
+		if err := saved[i].fits(given); err != nil {
+			return conf, nil, 0, err
+		}
+		placed = append(placed, Placement{given.Program, saved[i].pipes})
 	}
 	for _, f := range []struct {
 		name        string
@@ -220,14 +272,30 @@ func loadHead(d *snap.Decoder, prog *ir.Program, c Config) (conf Config, now int
 		{"timing", c.Timing != Timing{}, conf.Timing, c.Timing.withDefaults()},
 	} {
 		if f.given && f.saved != f.want {
-			return conf, 0, fmt.Errorf("%s: saved as %v, not %v: %w", f.name, f.saved, f.want, ErrMismatch)
+			return conf, nil, 0, fmt.Errorf("%s: saved as %v, not %v: %w", f.name, f.saved, f.want, ErrMismatch)
 		}
 	}
 	conf.Clock, conf.OwnTime = c.Clock, c.OwnTime
 	if conf.Clock == nil {
 		conf.Clock = new(clock.Virtual)
 	}
-	return conf, now, nil
+	return conf, placed, now, nil
+}
+
+// saveTables writes the programs' own tables.
+func (s *Switch) saveTables(e *snap.Encoder) {
+	for _, p := range s.programs {
+		e.Section("PROG", func() { p.api.Save(e) })
+	}
+}
+
+func (s *Switch) loadTables(d *snap.Decoder) error {
+	for _, p := range s.programs {
+		if err := p.api.Load(d.Section("PROG")); err != nil {
+			return err
+		}
+	}
+	return d.Err()
 }
 
 func chipName(t ir.Target) string {

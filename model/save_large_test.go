@@ -30,7 +30,7 @@ func large(t testing.TB, prog *ir.Program, entries int) *Switch {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := s.store.State(0).Registers[0]
+	r := s.programs[0].api.Store.State(0).Registers[0]
 	rnd := rand.New(rand.NewPCG(1, 1))
 	for i := range uint64(r.Len()) {
 		r.Set(i, rnd.Uint64(), 0)
@@ -68,7 +68,7 @@ func TestLargeState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, _ := again.store.Usage(context.Background(), tables.AllPipes, "hosts"); n != entries {
+	if n, _ := again.programs[0].api.Store.Usage(context.Background(), tables.AllPipes, "hosts"); n != entries {
 		t.Errorf("%d entries, want %d", n, entries)
 	}
 	if again.StateHash() != s.StateHash() {
@@ -131,11 +131,11 @@ func TestConfigIsSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := snap.NewDecoder(s.body(77))
-	got, now, err := loadHead(d.Section("HEAD"), prog, Config{Clock: c.Clock, OwnTime: true})
+	got, _, now, err := loadHead(d.Section("HEAD"), []Placement{{Program: prog}}, Config{Clock: c.Clock, OwnTime: true})
 	if got != c || now != 77 || err != nil {
 		t.Errorf("%+v at %d, want %+v at 77; %v", got, now, c, err)
 	}
-	if _, _, err := loadHead(snap.NewDecoder(s.body(0)).Section("HEAD"), prog, c); err != nil {
+	if _, _, _, err := loadHead(snap.NewDecoder(s.body(0)).Section("HEAD"), []Placement{{Program: prog}}, c); err != nil {
 		t.Error(err)
 	}
 }

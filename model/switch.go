@@ -15,17 +15,16 @@ import (
 	"gofino/tables"
 )
 
-// Switch is one chip with a program in it. All its state hangs off this value.
+// Switch is one chip with its programs in it. All its state hangs off this value.
 type Switch struct {
-	conf   Config      // immutable, defaults filled in
-	prog   *ir.Program // immutable
-	target ir.Target   // immutable
-	clock  clock.Clock // immutable
-	timing Timing      // immutable
-	store  *tables.Store
-	pre    *pre.Engine
-	pipes  []*pipe // immutable slice; see pipe
-	wire   Wire    // set before traffic starts
+	conf     Config      // immutable, defaults filled in
+	target   ir.Target   // immutable
+	clock    clock.Clock // immutable
+	timing   Timing      // immutable
+	programs []*program  // immutable
+	pre      *pre.Engine
+	pipes    []*pipe // immutable slice; see pipe
+	wire     Wire    // set before traffic starts
 
 	// Sizes of what precedes packets; immutable.
 	igPrefix, egPrefix, areaData int
@@ -47,11 +46,11 @@ type Switch struct {
 	free   []*call
 	gate   gate // guarded by freeMu
 
-	api     api                     // immutable
 	journal atomic.Pointer[Journal] // nil: nothing is recorded
+	ended   atomic.Bool             // Replace made another switch
 	timers  timers
 	pktgen  *pktgen // immutable
-	idle    event   // the store's next idle sweep
+	idle    []event // the next idle sweep of each program's tables; immutable slice
 
 	// Attributes of $PORT and $PORT_STAT; written by the control plane.
 	wantPorts atomic.Bool
@@ -66,6 +65,11 @@ func (discard) Send(Port, []byte, []byte) error { return nil }
 // New makes a switch that runs the program, with the program's own table
 // entries and nothing else in its tables.
 func New(prog *ir.Program, c Config) (*Switch, error) {
+	return NewPlaced([]Placement{{Program: prog}}, c)
+}
+
+// NewPlaced makes a switch whose pipes run different programs.
+func NewPlaced(list []Placement, c Config) (*Switch, error) {
 	if c.Pipes == 0 {
 		c.Pipes = maxPipes
 	}
@@ -78,26 +82,24 @@ func New(prog *ir.Program, c Config) (*Switch, error) {
 	if c.Clock == nil {
 		c.Clock = new(clock.Virtual)
 	}
-	for _, pl := range prog.Pipelines {
-		if err := refuse(pl); err != nil {
-			return nil, err
-		}
-	}
-	store, err := tables.NewStore(prog, c.Pipes)
+	list, err := place(list, c.Pipes)
 	if err != nil {
 		return nil, err
 	}
+	target := list[0].Program.Target
 	s := &Switch{
-		conf: c, prog: prog, target: prog.Target, clock: c.Clock, timing: c.Timing.withDefaults(),
-		store: store, wire: discard{},
-		pre:      pre.New(pre.Config{Tofino2: prog.Target == ir.Tofino2, Pipes: c.Pipes}),
-		igPrefix: igIntrBytes + areaBytes(prog.Target), egPrefix: egBytes(prog.Target), areaData: areaData(prog.Target),
+		conf: c, target: target, clock: c.Clock, timing: c.Timing.withDefaults(),
+		wire:     discard{},
+		pre:      pre.New(pre.Config{Tofino2: target == ir.Tofino2, Pipes: c.Pipes}),
+		igPrefix: igIntrBytes + areaBytes(target), egPrefix: egBytes(target), areaData: areaData(target),
 		maxReentries: c.MaxReentries,
-		mirrors:      newMirrors(prog.Target),
+		mirrors:      newMirrors(target),
 		portTable:    map[Port]*portEntry{}, mirrorTable: map[uint16]*mirrorEntry{},
 	}
 	s.gate.moved.L = &s.freeMu
-	s.api = api{store, s}
+	if err := s.addPrograms(list); err != nil {
+		return nil, err
+	}
 	_, virtual := c.Clock.(*clock.Virtual)
 	s.timers.real, s.timers.own = !virtual, c.OwnTime
 	s.timers.first.Store(never)
@@ -105,11 +107,8 @@ func New(prog *ir.Program, c Config) (*Switch, error) {
 		s.maxReentries = DefaultMaxReentries
 	}
 	for n := range c.Pipes {
-		pl := prog.Pipelines[0]
-		if len(prog.Scope) != 0 {
-			pl = prog.Pipelines[prog.Scope[n%len(prog.Scope)]]
-		}
-		p, err := newPipe(n, pl, prog.Target, store.State(n), c.Seed)
+		prog := s.programOf(n)
+		p, err := newPipe(n, prog.pipeline(n), target, prog.api.State(n), c.Seed)
 		if err != nil {
 			return nil, err
 		}
@@ -128,16 +127,15 @@ func New(prog *ir.Program, c Config) (*Switch, error) {
 	}
 	s.startLearning()
 	for _, t := range s.fixedTables() {
-		store.Add(t)
+		for _, p := range s.programs {
+			p.api.Add(t)
+		}
 	}
 	return s, nil
 }
 
 // validPort is the driver's own check (chip.md section 1).
 func validPort(p Port, pipes int) bool { return p.Pipe() < pipes && p.Local() < 72 }
-
-// API is the table API of the switch.
-func (s *Switch) API() tables.API { return &s.api }
 
 // PRE is the replication engine, to look at. What is changed there directly is
 // in no recording; ConfigurePRE sets its device configuration.
@@ -200,7 +198,7 @@ func (s *Switch) setPortFlags(p Port) {
 		if old&portUp != 0 {
 			g.portDown(p)
 		}
-		s.store.Publish(tables.Notification{Time: s.clock.Now(), Pipe: p.Pipe(), Port: &tables.PortChange{Port: uint32(p), Up: f&portUp != 0}})
+		s.publish(tables.Notification{Time: s.clock.Now(), Pipe: p.Pipe(), Port: &tables.PortChange{Port: uint32(p), Up: f&portUp != 0}})
 	}
 }
 
@@ -231,8 +229,10 @@ func (s *Switch) StateHash() [32]byte { return s.stateHash(s.clock.Now()) }
 
 func (s *Switch) stateHash(now int64) [32]byte {
 	h := sha256.New()
-	if err := s.store.WriteState(h); err != nil {
-		panic("BUG: a hash refused a write: " + err.Error())
+	for _, p := range s.programs {
+		if err := p.api.WriteState(h); err != nil {
+			panic("BUG: a hash refused a write: " + err.Error())
+		}
 	}
 	if err := s.pre.WriteState(h); err != nil {
 		panic("BUG: a hash refused a write: " + err.Error())

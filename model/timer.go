@@ -139,7 +139,7 @@ func (s *Switch) fireOne(until int64, v *clock.Virtual) bool {
 	s.enter()
 	defer s.leave()
 	e, due := s.timers.pop(until)
-	if e == nil {
+	if e == nil || s.ended.Load() {
 		return false
 	}
 	if v != nil && due > v.Now() {

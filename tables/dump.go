@@ -34,6 +34,9 @@ func (s *Store) WriteState(w io.Writer) error {
 		}
 	}
 	for pipe, st := range s.states {
+		if st == nil {
+			continue // another program's
+		}
 		d.num(uint64(pipe))
 		st.Mu.Lock()
 		d.cells(st)

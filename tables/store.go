@@ -16,13 +16,13 @@ import (
 // takes it.
 type Store struct {
 	schema *Schema  // immutable once traffic or controllers run
-	states []*State // by pipe
+	states []*State // by pipe; nil where another program runs
 	names  nameIndex
 	tables []Table // as schema.Tables
 	own    int     // how many of them NewStore made
 	target ir.Target
 
-	mu sync.Mutex // guards all that the tables hold for the control plane
+	mu *sync.Mutex // guards all that the tables hold for the control plane
 
 	hub     hub
 	digests [][]digestLayout // by pipe, then digest; immutable
@@ -37,10 +37,39 @@ var _ API = (*Store)(nil)
 // NewStore makes the state of a program in so many pipes, with the program's
 // own entries and default actions in place.
 func NewStore(p *ir.Program, pipes int) (*Store, error) {
+	return newStore(Part{Program: p}, pipes, new(sync.Mutex))
+}
+
+// Part is a program and the pipes that run it; nil is all pipes.
+type Part struct {
+	Program *ir.Program
+	Pipes   []int
+}
+
+// runs tells whether a pipe runs the program.
+func (p *Part) runs(pipe int) bool { return p.Pipes == nil || slices.Contains(p.Pipes, pipe) }
+
+// NewStores makes the stores of several programs that share a chip of so many
+// pipes. One lock serialises the control planes of all of them, since the
+// chip's own tables (Add) are behind each.
+func NewStores(parts []Part, pipes int) ([]*Store, error) {
+	mu := new(sync.Mutex)
+	out := make([]*Store, len(parts))
+	for i := range parts {
+		var err error
+		if out[i], err = newStore(parts[i], pipes, mu); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func newStore(part Part, pipes int, mu *sync.Mutex) (*Store, error) {
+	p := part.Program
 	if pipes < 1 || len(p.Pipelines) == 0 {
 		return nil, fmt.Errorf("make tables of %s: %d pipelines in %d pipes", p.Name, len(p.Pipelines), pipes)
 	}
-	st := &Store{schema: &Schema{}, target: p.Target, now: func() int64 { return 0 }, wake: func() {}}
+	st := &Store{schema: &Schema{}, target: p.Target, mu: mu, now: func() int64 { return 0 }, wake: func() {}}
 	st.due.Store(noSweep)
 	shared := make([]*State, len(p.Pipelines))
 	for i, pl := range p.Pipelines {
@@ -50,12 +79,15 @@ func NewStore(p *ir.Program, pipes int) (*Store, error) {
 		}
 	}
 	running := make([][]pipeState, len(p.Pipelines))
+	st.states, st.digests = make([]*State, pipes), make([][]digestLayout, pipes)
 	for pipe := range pipes {
+		if !part.runs(pipe) {
+			continue
+		}
 		n := pipelineOf(p, pipe)
 		s := newState(p.Pipelines[n], shared[n])
 		s.addTimed(p.Pipelines[n], spClock(p.Target))
-		st.states = append(st.states, s)
-		st.digests = append(st.digests, newDigestLayouts(p.Pipelines[n]))
+		st.states[pipe], st.digests[pipe] = s, newDigestLayouts(p.Pipelines[n])
 		running[n] = append(running[n], pipeState{pipe, s})
 	}
 	for i := range p.Pipelines {
@@ -163,7 +195,7 @@ func (s *Store) Add(t Table) {
 	s.reindex()
 }
 
-// State of a pipe, for its packet path.
+// State of a pipe, for its packet path; nil where another program runs.
 func (s *Store) State(pipe int) *State { return s.states[pipe] }
 
 // Schema describes every table.

@@ -1,0 +1,185 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"gofino/pipeline/ir"
+	"gofino/tables"
+)
+
+// Placement is a program and the pipes that run it. Without Pipes it runs in
+// every pipe that no other placement names.
+type Placement struct {
+	Program *ir.Program
+	Pipes   []int
+}
+
+// program is one that the chip runs, with the tables of its own.
+type program struct {
+	Placement // Pipes are filled in
+	api       *api
+}
+
+// ErrReplaced is the cause when somebody uses a switch whose programs were
+// replaced: Switch.Replace has made another.
+var ErrReplaced = errors.New("the switch runs other programs now")
+
+// place checks that every pipe has one program, and fills in which.
+func place(list []Placement, pipes int) ([]Placement, error) {
+	owner := make([]int, pipes)
+	for i := range owner {
+		owner[i] = -1
+	}
+	take := func(i, pipe int) error {
+		if pipe < 0 || pipe >= pipes {
+			return fmt.Errorf("make switch: program %s in pipe %d (pipes: 0..%d)", list[i].Program.Name, pipe, pipes-1)
+		}
+		if o := owner[pipe]; o >= 0 {
+			return fmt.Errorf("make switch: pipe %d is given to %s and to %s", pipe, list[o].Program.Name, list[i].Program.Name)
+		}
+		owner[pipe] = i
+		return nil
+	}
+	if len(list) == 0 {
+		return nil, errors.New("make switch: no program")
+	}
+	for i, p := range list {
+		if p.Program.Target != list[0].Program.Target {
+			return nil, fmt.Errorf("make switch: %s is for %s, %s for %s", list[0].Program.Name, chipName(list[0].Program.Target),
+				p.Program.Name, chipName(p.Program.Target))
+		}
+		for _, pipe := range p.Pipes {
+			if err := take(i, pipe); err != nil {
+				return nil, err
+			}
+		}
+	}
+	out := slices.Clone(list)
+	for i := range out {
+		if out[i].Pipes != nil {
+			continue
+		}
+		for pipe := range owner {
+			if owner[pipe] < 0 {
+				owner[pipe] = i
+				out[i].Pipes = append(out[i].Pipes, pipe)
+			}
+		}
+		if out[i].Pipes == nil {
+			return nil, fmt.Errorf("make switch: no pipe is left for program %s", out[i].Program.Name)
+		}
+	}
+	if n := slices.Index(owner, -1); n >= 0 {
+		return nil, fmt.Errorf("make switch: pipe %d runs no program", n)
+	}
+	return out, nil
+}
+
+// addPrograms makes the programs' tables.
+func (s *Switch) addPrograms(list []Placement) error {
+	parts := make([]tables.Part, len(list))
+	for i, p := range list {
+		parts[i] = tables.Part{Program: p.Program, Pipes: p.Pipes}
+		for _, pl := range p.Program.Pipelines {
+			if err := refuse(pl); err != nil {
+				return err
+			}
+		}
+	}
+	stores, err := tables.NewStores(parts, s.conf.Pipes)
+	if err != nil {
+		return err
+	}
+	for i, p := range list {
+		s.programs = append(s.programs, &program{p, &api{Store: stores[i], s: s, index: i}})
+	}
+	return nil
+}
+
+// programOf is the program that a pipe runs.
+func (s *Switch) programOf(pipe int) *program {
+	for _, p := range s.programs {
+		if slices.Contains(p.Pipes, pipe) {
+			return p
+		}
+	}
+	panic("BUG: a pipe without a program")
+}
+
+// pipeline is what a pipe runs of its program.
+func (p *program) pipeline(pipe int) *ir.Pipeline {
+	if len(p.Program.Scope) == 0 {
+		return p.Program.Pipelines[0]
+	}
+	return p.Program.Pipelines[p.Program.Scope[pipe%len(p.Program.Scope)]]
+}
+
+// publish tells the subscribers of every program.
+func (s *Switch) publish(n tables.Notification) {
+	for _, p := range s.programs {
+		p.api.Publish(n)
+	}
+}
+
+// Programs are what the switch runs, and where.
+func (s *Switch) Programs() []Placement {
+	out := make([]Placement, len(s.programs))
+	for i, p := range s.programs {
+		out[i] = Placement{p.Program, slices.Clone(p.Pipes)}
+	}
+	return out
+}
+
+// API is the table API of the first program.
+func (s *Switch) API() tables.API { return s.programs[0].api }
+
+// ProgramAPI is the table API of a program, by its place in Programs: the
+// program's own tables and, the same behind each, the chip's. Notifications of
+// a pipe go to the subscribers of its program, those of ports to all.
+func (s *Switch) ProgramAPI(i int) tables.API { return s.programs[i].api }
+
+// Replace makes a switch that runs other programs in this one's place: as New
+// would make it, with this one's configuration, clock, links and wire. So tables,
+// ports, mirror sessions and replication are as after New: on the chip a warm
+// init, in either of its modes, restarts the pipes too. This switch ends:
+// frames that it is still given vanish, and whoever uses its tables is told
+// ErrReplaced. Where the programs do not fit, nothing happens.
+func (s *Switch) Replace(list []Placement) (*Switch, error) {
+	n, err := s.successor(list)
+	if err == nil {
+		s.Close()
+	}
+	return n, err
+}
+
+// successor makes the switch that Replace returns, and ends this one.
+func (s *Switch) successor(list []Placement) (*Switch, error) {
+	resume := s.pause()
+	defer resume()
+	if s.journal.Load() != nil {
+		return nil, errors.New("replace programs: the switch is being recorded, and a recording is of one set of programs")
+	}
+	if s.ended.Load() {
+		return nil, fmt.Errorf("replace programs: %w", ErrReplaced)
+	}
+	if len(list) > 0 && list[0].Program.Target != s.target {
+		return nil, fmt.Errorf("replace programs: the chip is a %s, %s is for %s", chipName(s.target), list[0].Program.Name, chipName(list[0].Program.Target))
+	}
+	n, err := NewPlaced(list, s.conf)
+	if err != nil {
+		return nil, fmt.Errorf("replace programs: %w", err)
+	}
+	s.mu.Lock()
+	links := s.link
+	s.mu.Unlock()
+	for p, up := range links {
+		if !up {
+			n.PortUp(Port(p), false)
+		}
+	}
+	n.wire = s.wire
+	s.ended.Store(true)
+	return n, nil
+}
