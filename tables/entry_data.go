@@ -64,10 +64,13 @@ func allowed(s ir.Scope, deflt bool) bool {
 	return s == ir.TableAndDefault || s == ir.DefaultOnly == deflt
 }
 
-// parse reads action and data of an entry.
-func (mt *matchTable) parse(name string, e *TableEntry, d *entryData) error {
+// parse reads action and data of an entry. old is the entry that they change,
+// nil for a new one: what is not given of the parameters of its own action stays
+// (bfrt.md section 5).
+func (mt *matchTable) parse(name string, e *TableEntry, old *Entry, d *entryData) error {
 	var layout *actionLayout
 	var given []bool
+	kept := false
 	if e.Action != "" {
 		a, err := mt.actionOf(name, e)
 		if err != nil {
@@ -76,6 +79,10 @@ func (mt *matchTable) parse(name string, e *TableEntry, d *entryData) error {
 		layout = &mt.layout[a]
 		d.act = &ActionData{Action: a, Data: make([]byte, layout.size)}
 		given = make([]bool, len(layout.param))
+		if was := actOf(old); was != nil && was.Action == a {
+			copy(d.act.Data, was.Data)
+			kept = true
+		}
 	}
 	seen := make([]bool, len(mt.fields))
 	for i := range e.Data {
@@ -86,6 +93,10 @@ func (mt *matchTable) parse(name string, e *TableEntry, d *entryData) error {
 					return mt.fail(name, ErrInvalid, "parameter %s is given twice", layout.names.names[n])
 				}
 				given[n] = true
+				if kept {
+					p := layout.param[n]
+					clear(d.act.Data[p.off : p.off+p.n])
+				}
 				if err := layout.set(d.act.Data, n, f.Value); err != nil {
 					return mt.failField(name, "parameter", layout.names.names[n], err)
 				}
@@ -104,10 +115,22 @@ func (mt *matchTable) parse(name string, e *TableEntry, d *entryData) error {
 			return mt.failField(name, "data field", mt.spec.Data[n].Name, err)
 		}
 	}
-	if n := slices.Index(given, false); n >= 0 {
+	n := slices.Index(given, false)
+	switch {
+	case kept && !slices.Contains(given, true) && len(given) > 0:
+		d.act = nil // the action stays as it is
+	case n >= 0 && !kept:
 		return mt.fail(name, ErrInvalid, "parameter %s of action %s is missing", layout.names.names[n], e.Action)
 	}
 	return nil
+}
+
+// actOf is the action of an entry; nil where it has none.
+func actOf(e *Entry) *ActionData {
+	if e == nil {
+		return nil
+	}
+	return e.act.Load()
 }
 
 func (mt *matchTable) noField(name, field string, layout *actionLayout) error {

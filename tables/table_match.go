@@ -292,7 +292,7 @@ func (mt *matchTable) set(name string, u *Update) (func(), error) {
 		return nil, mt.fail(name, ErrExists, "an entry whose key has the same proxy hash is there")
 	}
 	var d entryData
-	if err := mt.parse(name, e, &d); err != nil {
+	if err := mt.parse(name, e, old, &d); err != nil {
 		return nil, err
 	}
 	if mt.idle != nil {
@@ -494,7 +494,7 @@ func (mt *matchTable) clear(name string) (func(), error) {
 
 func (mt *matchTable) setDefault(name string, e *TableEntry) (func(), error) {
 	var d entryData
-	if err := mt.parse(name, e, &d); err != nil {
+	if err := mt.parse(name, e, mt.m.Default(), &d); err != nil {
 		return nil, err
 	}
 	if mt.t.ConstDefault && (d.act != nil || d.ref != nil) {
