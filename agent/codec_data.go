@@ -7,8 +7,8 @@ import (
 	"gofino/tables"
 )
 
-// decodeData reads an action and data fields. A field without a value is an
-// error here; reads take those with decodeFields.
+// decodeData reads an action and data fields. A field without a value is not
+// given: clients write the fields that they read that way.
 func (t *tableCodec) decodeData(d *bfrt.TableData) (action string, data []tables.DataField, err error) {
 	a, err := t.actionOf(d.GetActionId())
 	if err != nil {
@@ -30,6 +30,9 @@ func (t *tableCodec) decodeFieldList(a *actionCodec, fields []*bfrt.DataField) (
 		spec, err := t.fieldByID(a, f.GetFieldId())
 		if err != nil {
 			return nil, err
+		}
+		if f.Value == nil {
+			continue
 		}
 		v, err := t.decodeValue(spec, f)
 		if err != nil {
@@ -154,8 +157,6 @@ func (t *tableCodec) decodeValue(spec *tables.FieldSpec, f *bfrt.DataField) (tab
 			return t.decodeContainers(spec, v.ContainerArrVal)
 		}
 		got = "a list of containers"
-	case nil:
-		return nil, t.invalid("data field %s has no value, want %s", spec.Name, typeText(spec))
 	}
 	return nil, t.invalid("data field %s is given %s, want %s", spec.Name, got, typeText(spec))
 }

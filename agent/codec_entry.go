@@ -190,27 +190,11 @@ func (t *tableCodec) decodeEntry(e *bfrt.TableEntry) (*tables.TableEntry, error)
 	if out.Key, err = t.decodeKey(e.GetKey()); err != nil {
 		return nil, err
 	}
-	d := withoutEmpty(e.GetData())
-	if out.Action, out.Data, err = t.decodeData(d); err != nil {
+	if out.Action, out.Data, err = t.decodeData(e.GetData()); err != nil {
 		return nil, err
 	}
 	if e.EntryTgt != nil {
 		out.Scope = decodeTarget(e.EntryTgt)
 	}
 	return out, nil
-}
-
-// withoutEmpty leaves out fields without a value, which servers may send for
-// what does not apply.
-func withoutEmpty(d *bfrt.TableData) *bfrt.TableData {
-	if d == nil {
-		return nil
-	}
-	out := &bfrt.TableData{ActionId: d.ActionId}
-	for _, f := range d.Fields {
-		if f.GetValue() != nil {
-			out.Fields = append(out.Fields, f)
-		}
-	}
-	return out
 }

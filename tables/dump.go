@@ -105,9 +105,6 @@ func (d *dumper) match(m *Match) {
 			d.bytes(k.Hi)
 		}
 	}
-	for _, c := range m.free {
-		d.num(uint64(c))
-	}
 }
 
 func (d *dumper) entryAction(e *Entry) {

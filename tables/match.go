@@ -29,7 +29,7 @@ type Match struct {
 	mask atomic.Pointer[[]byte] // of engineMasked: which bits of the key count
 
 	entries []*Entry          // guarded by the store's mu; by cell, 0 is the default's
-	free    []uint32          // guarded by the store's mu; cells to use again
+	free    freeSet           // guarded by the store's mu; cells to use again, the lowest first
 	freed   []uint32          // guarded by the store's mu; free when the batch ends
 	used    int               // guarded by the store's mu
 	seq     uint64            // guarded by the store's mu

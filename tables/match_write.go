@@ -149,9 +149,8 @@ func (m *Match) lpmBits(e *Entry) int {
 
 // add puts a prepared entry, whose key the table does not have, into a cell.
 func (m *Match) add(e *Entry) {
-	if n := len(m.free); n > 0 {
-		e.cell = m.free[n-1]
-		m.free = m.free[:n-1]
+	if cell, ok := m.free.take(); ok {
+		e.cell = cell
 		m.entries[e.cell] = e
 	} else {
 		e.cell = uint32(len(m.entries))
@@ -222,7 +221,11 @@ func (m *Match) withdraw(e *Entry) {
 
 // restore undoes remove.
 func (m *Match) restore(e *Entry) {
-	i := slices.Index(m.freed, e.cell)
+	// Changes are undone in reverse: it is the last, or near.
+	i := len(m.freed) - 1
+	for m.freed[i] != e.cell {
+		i--
+	}
 	m.freed = slices.Delete(m.freed, i, i+1)
 	m.entries[e.cell] = e
 	m.used++
@@ -233,13 +236,15 @@ func (m *Match) restore(e *Entry) {
 func (m *Match) unadd(e *Entry) {
 	m.withdraw(e)
 	m.entries[e.cell] = nil
-	m.free = append(m.free, e.cell)
+	m.free.add(e.cell)
 	m.used--
 }
 
 // settle ends a batch: cells of removed entries may be used again.
 func (m *Match) settle() {
-	m.free = append(m.free, m.freed...)
+	for _, c := range m.freed {
+		m.free.add(c)
+	}
 	m.freed = m.freed[:0]
 }
 

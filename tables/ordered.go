@@ -1,11 +1,10 @@
 package tables
 
 // ordered numbers objects by handles, from 1, and lists them in that order. The
-// zero value works. The handle freed last is given out first, so that undoing
-// changes in reverse restores it exactly.
+// zero value works. The lowest free handle is given out first.
 type ordered[T any] struct {
 	slots []orderedSlot[T]
-	free  []uint32
+	free  freeSet
 }
 
 type orderedSlot[T any] struct {
@@ -14,9 +13,7 @@ type orderedSlot[T any] struct {
 }
 
 func (o *ordered[T]) add(v T) uint32 {
-	if n := len(o.free); n > 0 {
-		h := o.free[n-1]
-		o.free = o.free[:n-1]
+	if h, ok := o.free.take(); ok {
 		o.slots[h-1] = orderedSlot[T]{v, true}
 		return h
 	}
@@ -26,15 +23,12 @@ func (o *ordered[T]) add(v T) uint32 {
 
 func (o *ordered[T]) remove(h uint32) {
 	o.slots[h-1] = orderedSlot[T]{}
-	o.free = append(o.free, h)
+	o.free.add(h)
 }
 
-// restore undoes remove: h is the handle freed last.
+// restore undoes remove.
 func (o *ordered[T]) restore(h uint32, v T) {
-	if n := len(o.free); n == 0 || o.free[n-1] != h {
-		panic("BUG: changes undone out of order")
-	}
-	o.free = o.free[:len(o.free)-1]
+	o.free.remove(h)
 	o.slots[h-1] = orderedSlot[T]{v, true}
 }
 

@@ -139,35 +139,21 @@ func saveOrdered[T any](e *snap.Encoder, o *ordered[T], one func(T)) {
 			one(s.v)
 		}
 	}
-	for _, h := range o.free {
-		e.Uint(uint64(h))
-	}
 }
 
 // loadOrdered reads the objects; one makes the object of a handle.
 func loadOrdered[T any](d *snap.Decoder, o *ordered[T], one func(handle uint32) T) {
 	n := d.Len()
-	o.slots, o.free = make([]orderedSlot[T], n), nil
-	free := 0
+	o.slots, o.free = make([]orderedSlot[T], n), freeSet{}
 	for i := range o.slots {
 		if !d.Bool() {
-			free++
+			o.free.add(uint32(i + 1))
 			continue
 		}
 		o.slots[i] = orderedSlot[T]{one(uint32(i + 1)), true}
 		if d.Err() != nil {
 			return
 		}
-	}
-	seen := make([]bool, n)
-	for range free {
-		h := d.Below("a free handle", n+1)
-		if h == 0 || o.slots[h-1].used || seen[h-1] {
-			d.Fail("handle %d is not free", h)
-			return
-		}
-		seen[h-1] = true
-		o.free = append(o.free, uint32(h))
 	}
 }
 

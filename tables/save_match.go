@@ -18,8 +18,8 @@ func (mt *matchTable) save(e *snap.Encoder) {
 		e.Raw(*m.mask.Load())
 	}
 	e.Uint(m.seq)
-	e.Uint(uint64(len(m.free)))
-	for _, c := range m.free {
+	e.Uint(uint64(m.free.n))
+	for c := range m.free.all {
 		e.Uint(uint64(c))
 	}
 	saveRuns(e, m.Default())
@@ -176,7 +176,9 @@ func (mt *matchTable) load(d *snap.Decoder) {
 		}
 		seen[c] = true
 	}
-	m.free = free
+	for _, c := range free {
+		m.free.add(c)
+	}
 	for _, c := range mt.counters {
 		c.load(d, 0, max(minDirectCells, 2*len(m.entries)))
 	}
@@ -196,7 +198,7 @@ func (m *Match) reset(used, cells int) {
 	def := m.entries[0]
 	m.entries = make([]*Entry, cells)
 	m.entries[0] = def
-	m.free, m.freed, m.used = nil, nil, 0
+	m.free, m.freed, m.used = freeSet{}, nil, 0
 	switch m.engine {
 	case engineNone:
 	case engineExact:
