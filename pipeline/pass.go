@@ -98,6 +98,15 @@ func (p *Pass) Prepend(n int) []byte {
 	return p.head[Headroom-n : Headroom+len(p.Head)]
 }
 
+// port is the packet's port, which the intrinsic metadata of both gresses begins
+// with.
+func (p *Pass) port() uint16 {
+	if len(p.In) < 2 {
+		return 0
+	}
+	return uint16(p.In[0])<<8 | uint16(p.In[1])
+}
+
 // HasIntr tells whether this gress, chip and program have the intrinsic field.
 func (p *Pass) HasIntr(i ir.Intrinsic) bool { return p.pipe.gress[p.dir].intr[i].width != 0 }
 

@@ -283,7 +283,7 @@ func (r *reference) transition(s *ir.State) (int, bool) {
 
 func (r *reference) caseMatches(s *ir.State, c *ir.Case, keys []*big.Int) bool {
 	if c.ValueSet >= 0 {
-		return r.pi.st.ValueSets[c.ValueSet].Contains(rightAligned(s.Keys, keys))
+		return r.pi.st.ValueSets[c.ValueSet].Has(r.p.port(), rightAligned(s.Keys, keys))
 	}
 	for i, m := range c.Match {
 		k := keys[i]

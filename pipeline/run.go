@@ -104,7 +104,7 @@ func (pi *Pipe) run(p *Pass, dir ir.Dir) {
 		case opSwRows:
 			ip = to(code, g.sw[i.a].match(p.regs[i.x]))
 		case opValueSet:
-			p.regs[i.d] = b2u(p.pipe.st.ValueSets[i.a].Contains(p.mem[i.b : i.b+int32(i.n)]))
+			p.regs[i.d] = b2u(p.pipe.st.ValueSets[i.a].Has(p.port(), p.mem[i.b:i.b+int32(i.n)]))
 
 		case opConst:
 			p.regs[i.d] = i.k

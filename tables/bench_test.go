@@ -8,7 +8,7 @@ import (
 )
 
 // fill adds n random entries and returns keys that hit them in random order.
-func fill(r *rand.Rand, keys []ir.Key, n int, key func() ([]ir.KeyMatch, []byte)) (*Match, *scan, [][]byte) {
+func fill(r *rand.Rand, keys []ir.Key, n int, key func() ([]ir.KeyMatch, []byte)) (*matchSet, *scan, [][]byte) {
 	m, s := newMatch(keys), &scan{keys: keys}
 	var hits [][]byte
 	for m.used < n {
@@ -41,7 +41,7 @@ func fill(r *rand.Rand, keys []ir.Key, n int, key func() ([]ir.KeyMatch, []byte)
 	return m, s, hits
 }
 
-func benchLookup(b *testing.B, m *Match, hits [][]byte) {
+func benchLookup(b *testing.B, m *matchSet, hits [][]byte) {
 	b.Helper()
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -84,7 +84,7 @@ func BenchmarkInsertExact1M(b *testing.B) {
 	}
 	b.ReportAllocs()
 	b.ResetTimer()
-	var m *Match
+	var m *matchSet
 	for i := range b.N {
 		if i&(len(keys)-1) == 0 {
 			m = newMatch([]ir.Key{{Width: 48, Kind: ir.Exact}})
@@ -98,7 +98,7 @@ func BenchmarkInsertExact1M(b *testing.B) {
 }
 
 // routeTable has prefix lengths in about the shares of an Internet table.
-func routeTable(r *rand.Rand, n int) (*Match, [][]byte) {
+func routeTable(r *rand.Rand, n int) (*matchSet, [][]byte) {
 	m, _, hits := fill(r, []ir.Key{{Width: 32, Kind: ir.LPM}}, n, func() ([]ir.KeyMatch, []byte) {
 		hit := bytesOf(r, 4)
 		p := 24
@@ -140,7 +140,7 @@ func BenchmarkLookupLPM100kIPv6(b *testing.B) {
 // aclTable is a list of five-tuple rules: prefixes of sources and destinations,
 // a protocol and port ranges; one field or the other is often left open, but
 // hardly any rule matches by chance.
-func aclTable(r *rand.Rand, n int) (*Match, *scan, [][]byte) {
+func aclTable(r *rand.Rand, n int) (*matchSet, *scan, [][]byte) {
 	keys := []ir.Key{{Width: 32, Kind: ir.Ternary}, {Width: 32, Kind: ir.Ternary}, {Width: 8, Kind: ir.Ternary},
 		{Width: 16, Kind: ir.Range}, {Width: 16, Kind: ir.Range}}
 	return fill(r, keys, n, func() ([]ir.KeyMatch, []byte) {

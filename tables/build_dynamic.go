@@ -4,13 +4,13 @@ import "gofino/pipeline/ir"
 
 // dynamicTable makes the tables of dynamic hashes, snapshots and debug
 // counters. The three tables of a hash share what hashes has.
-func (s *Store) dynamicTable(b builtTable, hashes map[*ir.Hash]*dynHash, pl *ir.Pipeline, sh *State, pipes []pipeState) Table {
+func (s *Store) dynamicTable(b builtTable, hashes map[*ir.Hash]*dynHash, pl *ir.Pipeline, sh *shared, pipes []pipeState) Table {
 	switch b.kind {
 	case kindHashAlgorithm, kindHashConfigure, kindHashCompute:
 		h := pl.Hashes[b.index]
 		d := hashes[h]
 		if d == nil {
-			d = newDynHash(h, sh.Hashes[b.index])
+			d = newDynHash(h, sh.hashes[b.index])
 			hashes[h] = d
 		}
 		t := hashTable{base: newBase(b.spec), store: s, d: d}

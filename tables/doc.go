@@ -7,6 +7,7 @@
 // (State, packet.go) is what the pipeline reads: indices and byte strings.
 //
 //	store.go, base.go, table_*.go   the control plane: one file per kind of table
+//	scope.go                        which pipes share entries
 //	schema*.go, ids.go              what the control plane can see; bf-rt.json
 //	match.go                        a match table: engine, entries, default
 //	  exact.go                        hash table, open addressing
@@ -28,8 +29,10 @@
 // whoever touches them holds that pipe's State.Mu, which the model holds for a
 // whole batch of packets. The control plane takes Store.mu first, then a Mu.
 //
-// Match tables are symmetric: every pipe that runs a pipeline shares one Match.
-// Nothing on the packet path relies on that; each State has its own slice.
+// Each pipe has a Match of its own, which is little more than pointers: pipes
+// whose entries are the same point to the same. EntryScope (scope.go) says which
+// those are; a match table, profile or selector is a part per scope behind one
+// name (table_scopes.go).
 //
 // Two things that no public source tells are chosen here. UpdateEquation is what
 // a low-pass filter or WRED computes, y being its value, x what it is given, τ a

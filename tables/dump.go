@@ -16,15 +16,12 @@ func (s *Store) WriteState(w io.Writer) error {
 	for i, t := range s.tables[:s.own] {
 		d.str(s.schema.Tables[i].Name)
 		switch t := t.(type) {
-		case *matchTable:
-			d.match(t.m)
-			if t.idle != nil {
-				d.idle(t.idle)
-			}
-		case *profileTable:
-			d.profile(t)
-		case *selectorTable:
-			d.selector(t)
+		case *matchScopes:
+			t.dump(d)
+		case *scoped[*profileTable]:
+			t.dump(d)
+		case *scoped[*selectorTable]:
+			t.dump(d)
 		case *paramTable:
 			d.num(t.live.Load())
 		case *valueSetTable:
@@ -84,7 +81,14 @@ func (d *dumper) action(a *ActionData) {
 	d.bytes(a.Data)
 }
 
-func (d *dumper) match(m *Match) {
+func (mt *matchTable) dump(d *dumper) {
+	d.match(mt.m)
+	if mt.idle != nil {
+		d.idle(mt.idle)
+	}
+}
+
+func (d *dumper) match(m *matchSet) {
 	d.num(uint64(m.used))
 	for _, e := range m.entries {
 		if e == nil {
@@ -121,7 +125,7 @@ func (d *dumper) entryAction(e *Entry) {
 	}
 }
 
-func (d *dumper) profile(t *profileTable) {
+func (t *profileTable) dump(d *dumper) {
 	d.num(uint64(len(t.members)))
 	for _, m := range t.order.all() {
 		d.num(uint64(m.handle))
@@ -130,7 +134,7 @@ func (d *dumper) profile(t *profileTable) {
 	}
 }
 
-func (d *dumper) selector(t *selectorTable) {
+func (t *selectorTable) dump(d *dumper) {
 	d.num(uint64(len(t.groups)))
 	for _, g := range t.order.all() {
 		d.num(uint64(g.handle))
@@ -147,9 +151,15 @@ func (d *dumper) selector(t *selectorTable) {
 }
 
 func (d *dumper) valueSet(t *valueSetTable) {
+	d.str(t.scope.kind)
+	d.num(t.scope.user)
+	d.bool(t.scope.gress == scopeSingle)
+	d.bool(t.scope.parser == scopeSingle)
 	d.num(uint64(len(t.rows)))
 	for _, r := range t.order.all() {
 		d.num(uint64(r.handle))
+		d.num(uint64(r.in.group))
+		d.num(uint64(r.in.parser))
 		d.bytes(r.pat.value)
 		d.bytes(r.pat.mask)
 	}

@@ -276,7 +276,7 @@ func sameKey(keys []ir.Key, a, b []ir.KeyMatch) bool {
 	return true
 }
 
-func entryText(m *Match, e *Entry) string {
+func entryText(m *matchSet, e *Entry) string {
 	if e == nil {
 		return "miss"
 	}

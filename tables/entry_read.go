@@ -71,7 +71,10 @@ func (r *entryReader) all(yield yieldEntry) {
 // entry shows one entry. Nil: a default that does nothing and never was set.
 func (r *entryReader) entry(ent *Entry) *TableEntry {
 	mt := r.mt
-	e := &TableEntry{Table: mt.spec.Name, Handle: ent.cell, Default: ent.kind == defaultEntry}
+	e := &TableEntry{Table: mt.spec.Name, Handle: mt.tag | ent.cell, Default: ent.kind == defaultEntry, Scope: mt.at}
+	if e.Default {
+		e.Handle = 0
+	}
 	act, ref := ent.act.Load(), ent.ref.Load()
 	if e.Default && ref == nil && act.Action < 0 && len(mt.spec.Data) == 0 {
 		return nil

@@ -143,7 +143,7 @@ func packet(t *testing.T, s *State, i uint64) {
 		_ = n.Resolve(e, i*0x9e3779b97f4a7c15, i)
 	}
 	_ = s.Params[0].Load()
-	_ = s.ValueSets[0].Contains([]byte{0, byte(i), 1})
+	_ = s.ValueSets[0].Has(0, []byte{0, byte(i), 1})
 	_ = *s.PortMetadata[5].Load()
 }
 

@@ -309,8 +309,8 @@ func (it *idleTable) sweep(now int64, tell func(Notification)) {
 }
 
 func (it *idleTable) notification(at int64, e *Entry, active bool) Notification {
-	return Notification{Time: at, Pipe: -1, Idle: &IdleChange{Active: active,
-		Entry: &TableEntry{Table: it.mt.spec.Name, Key: it.mt.showKey(e), Handle: e.cell}}}
+	return Notification{Time: at, Pipe: it.mt.at.Pipe - 1, Idle: &IdleChange{Active: active,
+		Entry: &TableEntry{Table: it.mt.spec.Name, Key: it.mt.showKey(e), Handle: it.mt.tag | e.cell, Scope: it.mt.at}}}
 }
 
 // Timekeeping of a store: what it does by itself as time passes.
@@ -338,7 +338,7 @@ func (s *Store) tick(now int64) {
 		return
 	}
 	var told []Notification
-	for _, it := range s.idle {
+	for it := range s.aging {
 		it.sweep(now, func(n Notification) { told = append(told, n) })
 	}
 	slices.SortStableFunc(told, func(a, b Notification) int { return cmp.Compare(a.Time, b.Time) })
@@ -356,10 +356,21 @@ func (s *Store) catchUp() {
 	}
 }
 
+// aging yields what ages entries. mu is held.
+func (s *Store) aging(yield func(*idleTable) bool) {
+	for _, m := range s.matches {
+		for _, p := range m.parts {
+			if p.t.idle != nil && !yield(p.t.idle) {
+				return
+			}
+		}
+	}
+}
+
 // schedule notes when the next sweep is due. mu is held.
 func (s *Store) schedule() {
 	due := noSweep
-	for _, it := range s.idle {
+	for it := range s.aging {
 		due = min(due, it.next)
 	}
 	if old := s.due.Swap(due); due != old {

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"gofino/pipeline/ir"
 )
@@ -32,11 +33,12 @@ func masked(t *ir.Table) bool {
 
 // allowMask prepares a Match for a mask. Lowering has refused the annotation
 // on other keys.
-func (m *Match) allowMask() {
+func (m *matchSet) allowMask() {
 	if m.engine != engineExact || m.keyLen > maxMaskedKey {
 		panic("BUG: key mask of a table without a short exact key")
 	}
 	all := m.cares()
+	m.mask = new(atomic.Pointer[[]byte])
 	m.mask.Store(&all)
 	m.read = engineMasked
 }
@@ -52,7 +54,7 @@ func (m *Match) lookupMasked(key []byte) *Entry {
 }
 
 // maskKey masks the elements of an entry's key.
-func (m *Match) maskKey(keys []ir.KeyMatch) {
+func (m *matchSet) maskKey(keys []ir.KeyMatch) {
 	if m.read != engineMasked {
 		return
 	}
@@ -75,9 +77,6 @@ func (mt *matchTable) keyMask() []DataField {
 
 // setKeyMask publishes a mask; elements that are not given count whole.
 func (mt *matchTable) setKeyMask(op string, data []DataField) error {
-	if mt.m.used > 0 {
-		return mt.fail(op, ErrInUse, "%s: the table has %d entries: it must be empty", attrKeyMask, mt.m.used)
-	}
 	mask := mt.m.cares()
 	seen := make([]bool, len(mt.t.Keys))
 	for _, f := range data {

@@ -7,10 +7,12 @@ import (
 	"gofino/pipeline/ir"
 )
 
-// Match is one match table: one of the engines, the default entry and the
-// numbering of entries. The packet path reads it without locks.
+// Match is a match table as the packet path of one pipe reads it, without
+// locks: one of the engines and the default entry. Pipes whose entries are the
+// same share what it points to; whoever makes it point elsewhere (scope.go) holds
+// the pipe's State.Mu.
 type Match struct {
-	engine engine // immutable, as all up to def
+	engine engine
 	read   engine // what a lookup does: engineMasked, else engine
 	keyLen int    // bytes of a key
 	width  []int  // bits of each element
@@ -25,8 +27,14 @@ type Match struct {
 	ternary *ternary // the rest
 	proxy   *proxy   // over an exact table whose packets are found by a hash of the key
 
-	def  atomic.Pointer[Entry]  // never nil
-	mask atomic.Pointer[[]byte] // of engineMasked: which bits of the key count
+	def  *Entry                  // never nil
+	mask *atomic.Pointer[[]byte] // of engineMasked: which bits of the key count
+}
+
+// matchSet is the entries of a match table in one scope: what the pipes of the
+// scope read, and the numbering of entries for the control plane.
+type matchSet struct {
+	Match
 
 	entries []*Entry          // guarded by the store's mu; by cell, 0 is the default's
 	free    freeSet           // guarded by the store's mu; cells to use again, the lowest first
@@ -60,8 +68,8 @@ const maxOuter = 48
 const maxTrieBytes = 255
 
 // newMatch chooses the engine for a table's key.
-func newMatch(keys []ir.Key) *Match {
-	m := &Match{lpm: -1}
+func newMatch(keys []ir.Key) *matchSet {
+	m := &matchSet{Match: Match{lpm: -1}}
 	exactOnly, lpms := true, 0
 	for i, k := range keys {
 		n := (k.Width + 7) / 8
@@ -105,7 +113,7 @@ func newMatch(keys []ir.Key) *Match {
 	m.read = m.engine
 	m.entries[0] = &Entry{kind: defaultEntry}
 	m.entries[0].act.Store(&ActionData{Action: -1})
-	m.def.Store(m.entries[0])
+	m.def = m.entries[0]
 	return m
 }
 
@@ -174,7 +182,7 @@ func (m *Match) lpmPart(key []byte) []byte {
 }
 
 // Default is the entry of a miss: never nil, with direct cells of its own.
-func (m *Match) Default() *Entry { return m.def.Load() }
+func (m *Match) Default() *Entry { return m.def }
 
 // NeedsHash tells whether Resolve will look at the hash.
 func (m *Match) NeedsHash(e *Entry) bool {

@@ -8,11 +8,11 @@ import (
 	"gofino/pipeline/ir"
 )
 
-// The writer's half of Match. All of it is called with the store's mu held.
+// The writer's half of a match table: matchSet. All of it is called with the store's mu held.
 
 // newEntry prepares an entry, not yet in the table. The parts of a key must
 // have the element's size, values no bit outside their masks.
-func (m *Match) newEntry(keys []ir.KeyMatch, prio uint32) *Entry {
+func (m *matchSet) newEntry(keys []ir.KeyMatch, prio uint32) *Entry {
 	e := &Entry{prio: prio}
 	switch m.engine {
 	case engineExact:
@@ -31,7 +31,7 @@ func (m *Match) newEntry(keys []ir.KeyMatch, prio uint32) *Entry {
 
 // derivedPriority orders entries of a table with several LPM elements and no
 // priority of its own: the chip's width - prefix, summed.
-func (m *Match) derivedPriority(keys []ir.KeyMatch) uint32 {
+func (m *matchSet) derivedPriority(keys []ir.KeyMatch) uint32 {
 	if m.engine != engineTernary || m.hasPriority() {
 		return 0
 	}
@@ -45,7 +45,7 @@ func (m *Match) derivedPriority(keys []ir.KeyMatch) uint32 {
 }
 
 // hasPriority: entries carry $MATCH_PRIORITY.
-func (m *Match) hasPriority() bool { return needsPriority(m.kinds) }
+func (m *matchSet) hasPriority() bool { return needsPriority(m.kinds) }
 
 func needsPriority(kinds []ir.MatchKind) bool {
 	for _, k := range kinds {
@@ -57,7 +57,7 @@ func needsPriority(kinds []ir.MatchKind) bool {
 }
 
 // pattern lays the elements out over the key string.
-func (m *Match) pattern(keys []ir.KeyMatch) *pattern {
+func (m *matchSet) pattern(keys []ir.KeyMatch) *pattern {
 	return makePattern(keys, m.kinds, m.width)
 }
 
@@ -118,7 +118,7 @@ func identity(e *Entry) string {
 }
 
 // find is the entry in the table with the same key as e, or nil.
-func (m *Match) find(e *Entry) *Entry {
+func (m *matchSet) find(e *Entry) *Entry {
 	switch m.engine {
 	case engineExact:
 		if m.exact.n <= 8 {
@@ -142,13 +142,13 @@ func (m *Match) find(e *Entry) *Entry {
 
 // lpmBits is an entry's prefix counted from the first bit of the element's
 // bytes: the padding, which is always zero, included.
-func (m *Match) lpmBits(e *Entry) int {
+func (m *matchSet) lpmBits(e *Entry) int {
 	w := m.width[m.lpm]
 	return (w+7)/8*8 - w + e.pat.prefix
 }
 
 // add puts a prepared entry, whose key the table does not have, into a cell.
-func (m *Match) add(e *Entry) {
+func (m *matchSet) add(e *Entry) {
 	if cell, ok := m.free.take(); ok {
 		e.cell = cell
 		m.entries[e.cell] = e
@@ -162,7 +162,7 @@ func (m *Match) add(e *Entry) {
 }
 
 // publish makes an added entry visible to the packet path.
-func (m *Match) publish(e *Entry) {
+func (m *matchSet) publish(e *Entry) {
 	switch m.engine {
 	case engineExact:
 		m.exact.insert(e)
@@ -177,7 +177,7 @@ func (m *Match) publish(e *Entry) {
 	}
 }
 
-func (m *Match) publishOuter(e *Entry) {
+func (m *matchSet) publishOuter(e *Entry) {
 	outer := bytes.Clone(m.gather(nil, e.pat.value))
 	o := m.exact.lookup(outer)
 	if o != nil {
@@ -193,14 +193,14 @@ func (m *Match) publishOuter(e *Entry) {
 
 // remove takes an entry out. Its cell is not used again before settle, so that
 // restore can bring it back with its counters and registers untouched.
-func (m *Match) remove(e *Entry) {
+func (m *matchSet) remove(e *Entry) {
 	m.withdraw(e)
 	m.entries[e.cell] = nil
 	m.freed = append(m.freed, e.cell)
 	m.used--
 }
 
-func (m *Match) withdraw(e *Entry) {
+func (m *matchSet) withdraw(e *Entry) {
 	switch m.engine {
 	case engineExact:
 		m.withdrawProxy(e)
@@ -220,7 +220,7 @@ func (m *Match) withdraw(e *Entry) {
 }
 
 // restore undoes remove.
-func (m *Match) restore(e *Entry) {
+func (m *matchSet) restore(e *Entry) {
 	// Changes are undone in reverse: it is the last, or near.
 	i := len(m.freed) - 1
 	for m.freed[i] != e.cell {
@@ -233,7 +233,7 @@ func (m *Match) restore(e *Entry) {
 }
 
 // unadd undoes add and publish.
-func (m *Match) unadd(e *Entry) {
+func (m *matchSet) unadd(e *Entry) {
 	m.withdraw(e)
 	m.entries[e.cell] = nil
 	m.free.add(e.cell)
@@ -241,7 +241,7 @@ func (m *Match) unadd(e *Entry) {
 }
 
 // settle ends a batch: cells of removed entries may be used again.
-func (m *Match) settle() {
+func (m *matchSet) settle() {
 	for _, c := range m.freed {
 		m.free.add(c)
 	}
@@ -249,7 +249,7 @@ func (m *Match) settle() {
 }
 
 // keysOf is an entry's key, element by element.
-func (m *Match) keysOf(e *Entry) []ir.KeyMatch {
+func (m *matchSet) keysOf(e *Entry) []ir.KeyMatch {
 	out := make([]ir.KeyMatch, len(m.kinds))
 	var value, mask []byte
 	if m.engine == engineExact {
@@ -298,9 +298,8 @@ func (p *pattern) rangeAt(from, to, width int) (lo, hi []byte) {
 	return lo, hi
 }
 
-// program installs the default action and the entries of the source.
-func (m *Match) program(t *ir.Table) {
-	m.entries[0].act.Store(&ActionData{Action: t.Default.Action, Data: t.Default.Data})
+// program installs the entries of the source.
+func (m *matchSet) program(t *ir.Table) {
 	for i := range t.Entries {
 		src := &t.Entries[i]
 		e := m.newEntry(src.Keys, uint32(src.Priority))

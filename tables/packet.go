@@ -13,7 +13,6 @@ type State struct {
 	Mu sync.Mutex
 
 	Match     []*Match
-	Selectors []*Selector
 	Counters  []*Counter  // guarded by Mu
 	Registers []*Register // guarded by Mu
 	Meters    []*Meter    // guarded by Mu
@@ -49,7 +48,7 @@ type ActionData struct {
 //	t.Execute(i, pre, bytes, now)  // meter t: a packet's colour; now is global_tstamp
 //	f.Execute(i, x, now, draw)     // filter f: the filtered value or the drop decision
 //	p.Load() uint64                // RegisterParam, at most 64 bits wide
-//	v.Contains(key []byte) bool    // value set
+//	v.Has(port, key []byte) bool   // value set
 
 // Priority is the entry's $MATCH_PRIORITY, for traces.
 func (e *Entry) Priority() uint32 { return e.prio }

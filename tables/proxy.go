@@ -23,7 +23,7 @@ type proxy struct {
 
 // setProxy makes a Match compare hashes. Lowering has refused other keys than
 // short exact ones, and hashes wider than 64 bits.
-func (m *Match) setProxy(h *ir.Hash) {
+func (m *matchSet) setProxy(h *ir.Hash) {
 	f, err := hash.NewPacked(h, m.width)
 	if err != nil || m.engine != engineExact || m.keyLen > maxProxyKey {
 		panic("BUG: proxy hash " + h.Name + " of a table without a short exact key")
@@ -48,16 +48,16 @@ func (m *Match) lookupProxy(key []byte) *Entry {
 }
 
 // proxyOf is what stands for an entry, or for another with the same hash.
-func (m *Match) proxyOf(e *Entry) *Entry {
+func (m *matchSet) proxyOf(e *Entry) *Entry {
 	h := m.proxy.sum(m.exact.keyOf(e))
 	return m.proxy.by.lookup(h[:])
 }
 
 // collides tells whether another entry has the hash of e's key: the chip
 // cannot tell them apart.
-func (m *Match) collides(e *Entry) bool { return m.proxy != nil && m.proxyOf(e) != nil }
+func (m *matchSet) collides(e *Entry) bool { return m.proxy != nil && m.proxyOf(e) != nil }
 
-func (m *Match) publishProxy(e *Entry) {
+func (m *matchSet) publishProxy(e *Entry) {
 	if m.proxy == nil || m.collides(e) {
 		return // of two entries of the program the first wins
 	}
@@ -67,7 +67,7 @@ func (m *Match) publishProxy(e *Entry) {
 	m.proxy.by.insert(o)
 }
 
-func (m *Match) withdrawProxy(e *Entry) {
+func (m *matchSet) withdrawProxy(e *Entry) {
 	if m.proxy == nil {
 		return
 	}

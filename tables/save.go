@@ -60,9 +60,9 @@ func saverOf(t Table) saver {
 func (s *Store) loadOrder() []int {
 	rank := func(i int) int {
 		switch s.tables[i].(type) {
-		case *profileTable:
+		case *scoped[*profileTable]:
 			return 0
-		case *selectorTable:
+		case *scoped[*selectorTable]:
 			return 1
 		}
 		return 2
@@ -277,7 +277,12 @@ func (p *paramTable) load(d *snap.Decoder) {
 }
 
 func (v *valueSetTable) save(e *snap.Encoder) {
+	e.String(v.scope.kind)
+	e.Uint(v.scope.user)
+	e.Bool(v.scope.gress == scopeSingle)
+	e.Bool(v.scope.parser == scopeSingle)
 	saveOrdered(e, &v.order, func(r *valueSetRow) {
+		e.Uint(uint64(r.in.group), uint64(r.in.parser))
 		for _, k := range r.keys {
 			e.Raw(k.Value)
 			e.Raw(k.Mask)
@@ -290,8 +295,25 @@ func (v *valueSetTable) load(d *snap.Decoder) {
 	for i := range kinds {
 		kinds[i] = ir.Ternary
 	}
+	to, parsers := scopeValues{scope: scope{d.String(), d.Uint()}, gress: scopeAll, parser: scopeAll}, 1
+	if d.Bool() {
+		to.gress = scopeSingle
+	}
+	if d.Bool() {
+		to.parser, parsers = scopeSingle, parserGroups(v.store.target)
+	}
+	if d.Err() == nil && to.kind != "" && to.kind != scopeSingle && to.kind != scopeUser {
+		d.Fail("rows have a scope %q", to.kind)
+	}
+	if d.Err() == nil {
+		d.Wrap(v.divide(to))
+	}
+	if d.Err() != nil {
+		return
+	}
 	loadOrdered(d, &v.order, func(h uint32) *valueSetRow {
 		r := &valueSetRow{keys: make([]ir.KeyMatch, len(kinds)), handle: h}
+		r.in = parserScope{d.Below("a scope", len(v.groups)), d.Below("a parser", parsers)}
 		for i, w := range v.set.Widths {
 			loadKey(d, &r.keys[i], ir.Ternary, w)
 		}
@@ -305,8 +327,11 @@ func (v *valueSetTable) load(d *snap.Decoder) {
 		v.rows[r.id()] = r
 		return r
 	})
-	if len(v.rows) > v.set.Size {
-		d.Fail("%d rows in a set of %d", len(v.rows), v.set.Size)
+	for _, r := range v.rows {
+		if n := v.inScope(r.in); n > v.set.Size {
+			d.Fail("%d rows in a set of %d", n, v.set.Size)
+			return
+		}
 	}
 	if d.Err() == nil {
 		v.publish()

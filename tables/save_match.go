@@ -60,7 +60,7 @@ func saveRuns(e *snap.Encoder, ent *Entry) {
 	}
 }
 
-func (m *Match) saveKey(e *snap.Encoder, ent *Entry) {
+func (m *matchSet) saveKey(e *snap.Encoder, ent *Entry) {
 	if m.engine == engineExact {
 		e.Raw(m.exact.keyOf(ent))
 		return
@@ -194,7 +194,7 @@ func (mt *matchTable) load(d *snap.Decoder) {
 }
 
 // reset empties a table but for its default entry, and makes room.
-func (m *Match) reset(used, cells int) {
+func (m *matchSet) reset(used, cells int) {
 	def := m.entries[0]
 	m.entries = make([]*Entry, cells)
 	m.entries[0] = def

@@ -139,7 +139,7 @@ func TestIdlePipelineIsSaved(t *testing.T) {
 
 // Whatever a caller may put into an update comes back.
 func TestUpdatesComeBack(t *testing.T) {
-	u := Update{Op: ModifyInc, Remove: true, KeepTTL: true, KeepStats: true, Entry: TableEntry{
+	u := Update{Op: ModifyInc, Remove: true, KeepTTL: true, KeepStats: true, At: &Target{Pipe: 2, Gress: 1, Parser: 18}, Entry: TableEntry{
 		Table: "t", Default: true, Action: "a", Handle: 7,
 		Key: []KeyField{{Name: "k", Value: []byte{1}, Mask: []byte{2}, PrefixLen: -3, High: []byte{4}, Str: "s"}, {Name: "k"}},
 		Data: []DataField{

@@ -25,6 +25,10 @@ func SaveUpdate(e *snap.Encoder, n *snap.Names, u *Update) error {
 	e.Bool(u.Remove)
 	e.Bool(u.KeepTTL)
 	e.Bool(u.KeepStats)
+	e.Bool(u.At != nil)
+	if u.At != nil {
+		SaveTarget(e, *u.At)
+	}
 	n.Put(e, u.Entry.Table)
 	e.Bool(u.Entry.Default)
 	e.Uint(uint64(len(u.Entry.Key)))
@@ -45,6 +49,10 @@ func SaveUpdate(e *snap.Encoder, n *snap.Names, u *Update) error {
 // LoadUpdate reads what SaveUpdate wrote.
 func LoadUpdate(d *snap.Decoder, n *snap.Names) Update {
 	u := Update{Op: Op(d.Byte()), Remove: d.Bool(), KeepTTL: d.Bool(), KeepStats: d.Bool()}
+	if d.Bool() {
+		at := LoadTarget(d)
+		u.At = &at
+	}
 	u.Entry.Table = n.Get(d)
 	u.Entry.Default = d.Bool()
 	for range d.Len() {

@@ -6,16 +6,17 @@ import (
 	"gofino/pipeline/ir"
 )
 
-// newState makes the run-time state of one pipe. Match tables, selectors,
-// value sets and parameters are the same in every pipe: they come from shared.
-// Counters, registers and port metadata are the pipe's own.
-func newState(pl *ir.Pipeline, shared *State) *State {
-	s := &State{
-		Match:     shared.Match,
-		Selectors: shared.Selectors,
-		Params:    shared.Params,
-		ValueSets: shared.ValueSets,
-		Hashes:    shared.Hashes,
+// newState makes the run-time state of one pipe. Match tables and parameters are
+// the same in every pipe, at first: they come from shared. Counters, registers
+// and port metadata are the pipe's own.
+func newState(pl *ir.Pipeline, shared *shared, target ir.Target) *State {
+	s := &State{Params: shared.params, Hashes: shared.hashes}
+	for _, m := range shared.sets {
+		view := m.Match
+		s.Match = append(s.Match, &view)
+	}
+	for _, v := range pl.ValueSets {
+		s.ValueSets = append(s.ValueSets, newValueSet(v, target))
 	}
 	for _, c := range pl.Counters {
 		n := c.Size
@@ -51,31 +52,37 @@ const (
 	localPorts = 72
 )
 
-// newShared makes what all pipes of a pipeline share.
-func newShared(pl *ir.Pipeline) *State {
-	s := &State{}
+// shared is what all pipes of a pipeline share.
+type shared struct {
+	sets   []*matchSet // by index in ir.Pipeline.Tables
+	params []*Param
+	hashes []*DynHash
+}
+
+func newShared(pl *ir.Pipeline) *shared {
+	s := &shared{}
 	for _, t := range pl.Tables {
-		m := newMatch(t.Keys)
-		if masked(t) {
-			m.allowMask()
-		} else if t.ProxyHash != nil {
-			m.setProxy(t.ProxyHash)
-		}
-		s.Match = append(s.Match, m)
-	}
-	for _, sel := range pl.Selectors {
-		s.Selectors = append(s.Selectors, newSelector(sel))
+		s.sets = append(s.sets, newSet(t))
 	}
 	for _, p := range pl.RegParams {
 		v := new(Param)
 		v.v.Store(paramInitial(p))
-		s.Params = append(s.Params, v)
+		s.params = append(s.params, v)
 	}
-	s.Hashes = newDynHashes(pl)
-	for _, v := range pl.ValueSets {
-		s.ValueSets = append(s.ValueSets, newValueSet(v))
-	}
+	s.hashes = newDynHashes(pl)
 	return s
+}
+
+// newSet makes the empty entries of a table, with the program's default action.
+func newSet(t *ir.Table) *matchSet {
+	m := newMatch(t.Keys)
+	if masked(t) {
+		m.allowMask()
+	} else if t.ProxyHash != nil {
+		m.setProxy(t.ProxyHash)
+	}
+	m.def.act.Store(&ActionData{Action: t.Default.Action, Data: t.Default.Data})
+	return m
 }
 
 // paramInitial is a RegisterParam's initial value, two's complement in its

@@ -26,7 +26,8 @@ type Store struct {
 
 	hub     hub
 	digests [][]digestLayout // by pipe, then digest; immutable
-	idle    []*idleTable     // tables that age entries; immutable slice
+	matches []*matchScopes   // immutable slice
+	links   []func()         // see relink; immutable slice
 	due     atomic.Int64     // when the next sweep is due; written under mu
 	now     func() int64     // the clock; set before traffic starts, as wake
 	wake    func()
@@ -71,11 +72,11 @@ func newStore(part Part, pipes int, mu *sync.Mutex) (*Store, error) {
 	}
 	st := &Store{schema: &Schema{}, target: p.Target, mu: mu, now: func() int64 { return 0 }, wake: func() {}}
 	st.due.Store(noSweep)
-	shared := make([]*State, len(p.Pipelines))
+	shared := make([]*shared, len(p.Pipelines))
 	for i, pl := range p.Pipelines {
 		shared[i] = newShared(pl)
 		for j, t := range pl.Tables {
-			shared[i].Match[j].program(t)
+			shared[i].sets[j].program(t)
 		}
 	}
 	running := make([][]pipeState, len(p.Pipelines))
@@ -85,7 +86,7 @@ func newStore(part Part, pipes int, mu *sync.Mutex) (*Store, error) {
 			continue
 		}
 		n := pipelineOf(p, pipe)
-		s := newState(p.Pipelines[n], shared[n])
+		s := newState(p.Pipelines[n], shared[n], p.Target)
 		s.addTimed(p.Pipelines[n], spClock(p.Target))
 		st.states[pipe], st.digests[pipe] = s, newDigestLayouts(p.Pipelines[n])
 		running[n] = append(running[n], pipeState{pipe, s})
@@ -93,7 +94,7 @@ func newStore(part Part, pipes int, mu *sync.Mutex) (*Store, error) {
 	for i := range p.Pipelines {
 		// A pipeline that no pipe runs keeps its tables: in a state of no pipe.
 		if len(running[i]) == 0 {
-			s := newState(p.Pipelines[i], shared[i])
+			s := newState(p.Pipelines[i], shared[i], p.Target)
 			s.addTimed(p.Pipelines[i], spClock(p.Target))
 			running[i] = []pipeState{{-1, s}}
 		}
@@ -114,9 +115,9 @@ func pipelineOf(p *ir.Program, pipe int) int {
 
 // build makes the table behind each spec; what refers to profiles and selectors
 // is joined once all are there.
-func (s *Store) build(p *ir.Program, shared []*State, running [][]pipeState) {
+func (s *Store) build(p *ir.Program, shared []*shared, running [][]pipeState) {
 	type at struct{ pipeline, index int }
-	profiles, selectors := map[at]*profileTable{}, map[at]*selectorTable{}
+	profiles, selectors := map[at]*scoped[*profileTable]{}, map[at]*scoped[*selectorTable]{}
 	hashes := map[*ir.Hash]*dynHash{}
 	built, digests := buildSchema(p)
 	s.schema.Digests = digests
@@ -128,17 +129,14 @@ func (s *Store) build(p *ir.Program, shared []*State, running [][]pipeState) {
 		pipes, sh := running[b.pipeline], shared[b.pipeline]
 		switch b.kind {
 		case kindMatch:
-			mt := newMatchTable(s, spec, pl, pl.Tables[b.index], sh.Match[b.index], pipes)
-			if mt.t.IdleTimeout {
-				mt.idle = newIdleTable(mt, p.Target)
-				s.idle = append(s.idle, mt.idle)
-			}
-			s.tables[i] = mt
+			s.tables[i] = newMatchScopes(s, spec, pl, b.index, sh.sets[b.index], pipes)
 		case kindProfile:
-			profiles[key] = newProfileTable(s, spec, pl, pl.Profiles[b.index])
+			mk := func([]pipeState) *profileTable { return newProfileTable(s, spec, pl, pl.Profiles[b.index]) }
+			profiles[key] = newScoped(s, spec, pipes, mk(pipes), mk)
 			s.tables[i] = profiles[key]
 		case kindSelector:
-			selectors[key] = newSelectorTable(s, spec, pl.Selectors[b.index], sh.Selectors[b.index], nil)
+			mk := func([]pipeState) *selectorTable { return newSelectorTable(s, spec, pl.Selectors[b.index]) }
+			selectors[key] = newScoped(s, spec, pipes, mk(pipes), mk)
 			s.tables[i] = selectors[key]
 		case kindGetMember:
 			s.tables[i] = &getMemberTable{base: newBase(spec)}
@@ -151,9 +149,9 @@ func (s *Store) build(p *ir.Program, shared []*State, running [][]pipeState) {
 		case kindFilter:
 			s.tables[i] = newFilterTable(s, spec, pl.Filters[b.index], b.index, pipes)
 		case kindParam:
-			s.tables[i] = newParamTable(s, spec, pl.RegParams[b.index], sh.Params[b.index])
+			s.tables[i] = newParamTable(s, spec, pl.RegParams[b.index], sh.params[b.index])
 		case kindValueSet:
-			s.tables[i] = newValueSetTable(s, spec, pl.ValueSets[b.index], sh.ValueSets[b.index])
+			s.tables[i] = newValueSetTable(s, spec, pl.ValueSets[b.index], b.index, pipes)
 		case kindPortMetadata:
 			s.tables[i] = newPortMetadataTable(s, spec, pl.PortMetadata, pipes)
 		default:
@@ -163,18 +161,31 @@ func (s *Store) build(p *ir.Program, shared []*State, running [][]pipeState) {
 	for i, b := range built {
 		pl := p.Pipelines[b.pipeline]
 		switch t := s.tables[i].(type) {
-		case *matchTable:
+		case *matchScopes:
+			s.matches = append(s.matches, t)
 			if t.t.Selector >= 0 {
-				t.selector = selectors[at{b.pipeline, t.t.Selector}]
-				t.profile = profiles[at{b.pipeline, pl.Selectors[t.t.Selector].Profile}]
+				t.follow(profiles[at{b.pipeline, pl.Selectors[t.t.Selector].Profile}], selectors[at{b.pipeline, t.t.Selector}])
 			} else if t.t.Profile >= 0 {
-				t.profile = profiles[at{b.pipeline, t.t.Profile}]
+				t.follow(profiles[at{b.pipeline, t.t.Profile}], nil)
 			}
-		case *selectorTable:
-			t.profile = profiles[at{b.pipeline, t.sel.Profile}]
+		case *scoped[*selectorTable]:
+			prof := profiles[at{b.pipeline, pl.Selectors[b.index].Profile}]
+			s.links = append(s.links, func() {
+				for _, p := range t.everywhere() {
+					p.t.profile = prof.same(p.pipes)
+				}
+			})
 		case *getMemberTable:
 			t.sel = selectors[at{b.pipeline, b.index}]
 		}
+	}
+	s.relink()
+}
+
+// relink makes tables that refer to each other do so in their scopes.
+func (s *Store) relink() {
+	for _, l := range s.links {
+		l()
 	}
 }
 
@@ -252,6 +263,9 @@ func (s *Store) Write(ctx context.Context, t Target, updates []Update, a Atomici
 
 func (s *Store) update(ctx context.Context, t Target, u *Update, touched *[]settler) (func(), error) {
 	name := opName(u.Op, &u.Entry)
+	if u.At != nil {
+		t = *u.At
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%s %s: %w", name, u.Entry.Table, err)
 	}
@@ -341,23 +355,4 @@ func (s *Store) Operation(ctx context.Context, t Target, table, op string) error
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return o.Operation(t, op)
-}
-
-// Operation of a match table: copies of its direct counters or registers.
-func (mt *matchTable) Operation(_ Target, op string) error {
-	switch {
-	case op == "SyncCounters" && len(mt.counters) > 0:
-		for _, c := range mt.counters {
-			c.sync()
-		}
-	case op == "SyncRegisters" && len(mt.regs) > 0:
-		for _, r := range mt.regs {
-			r.sync()
-		}
-	case op == opUpdateHitState && mt.idle != nil:
-		return mt.idle.update()
-	default:
-		return mt.fail("operate on", ErrNotSupported, "no operation %q (operations: %s)", op, choices(mt.spec.Operations))
-	}
-	return nil
 }

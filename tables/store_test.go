@@ -268,12 +268,12 @@ func TestStoreValueSetAndPortMetadata(t *testing.T) {
 		return TableEntry{Table: "vs", Key: []KeyField{{Name: "f1", Value: num(2, v), Mask: num(2, mask)}}}
 	}
 	vs := st.State(0).ValueSets[0]
-	if vs.Contains([]byte{0x12, 0x34, 0}) {
+	if vs.Has(0, []byte{0x12, 0x34, 0}) {
 		t.Error("an empty value set matches")
 	}
 	mustDo(t, st, Insert, row(0x1234, 0xff00))
 	mustDo(t, st, Insert, row(7, 0xffff))
-	if !vs.Contains([]byte{0x12, 0x99, 5}) || !vs.Contains([]byte{0, 7, 0}) || vs.Contains([]byte{0, 8, 0}) {
+	if !vs.Has(0, []byte{0x12, 0x99, 5}) || !vs.Has(0, []byte{0, 7, 0}) || vs.Has(0, []byte{0, 8, 0}) {
 		t.Error("value set matches wrongly")
 	}
 	if err := do(st, Insert, row(9, 0xffff)); !errors.Is(err, ErrFull) {

@@ -1,30 +1,50 @@
 package tables
 
 // Attribute reads an attribute of a match table.
-func (mt *matchTable) Attribute(t Target, name string) ([]DataField, error) {
+func (s *matchScopes) Attribute(t Target, name string) ([]DataField, error) {
+	first := s.parts[0].t
 	switch {
+	case name == attrEntryScope:
+		return scopeValues{scope: s.scope}.fields(0), nil
 	case name == meterAttribute:
-		return mt.meterAdjust(t, mt.pipes, mt.timedCells())
+		return s.meterAdjust(t, s.pipes, first.timedCells())
 	case name == attrKeyMask:
-		return mt.keyMask(), nil
-	case name == attrIdleTimeout && mt.idle != nil:
-		return mt.idle.conf.Fields(), nil
+		return first.keyMask(), nil
+	case name == attrIdleTimeout && first.idle != nil:
+		return first.idle.conf.Fields(), nil
 	}
-	return nil, noAttribute("read attribute of", mt.spec, name)
+	return nil, noAttribute("read attribute of", s.spec, name)
 }
 
-// SetAttribute writes an attribute of a match table.
-func (mt *matchTable) SetAttribute(t Target, name string, data []DataField) error {
+// SetAttribute writes an attribute of a match table. They are the same in all of
+// its scopes, but for the one that is each pipe's.
+func (s *matchScopes) SetAttribute(t Target, name string, data []DataField) error {
 	const op = "set attribute of"
+	first := s.parts[0].t
 	switch {
+	case name == attrEntryScope:
+		return s.setScope(op, data, s.followers...)
 	case name == meterAttribute:
-		return mt.setMeterAdjust(t, mt.pipes, mt.timedCells(), data)
+		return s.setMeterAdjust(t, s.pipes, first.timedCells(), data)
 	case name == attrKeyMask:
-		return mt.setKeyMask(op, data)
-	case name == attrIdleTimeout && mt.idle != nil:
-		return mt.setIdleTimeout(op, data)
+		if n := s.count(); n > 0 {
+			return s.fail(op, ErrInUse, "%s: the table has %d entries: it must be empty", attrKeyMask, n)
+		}
+		return s.each(func(mt *matchTable) error { return mt.setKeyMask(op, data) })
+	case name == attrIdleTimeout && first.idle != nil:
+		return s.each(func(mt *matchTable) error { return mt.setIdleTimeout(op, data) })
 	}
-	return noAttribute(op, mt.spec, name)
+	return noAttribute(op, s.spec, name)
+}
+
+// each does the same in all scopes; what it may refuse does not depend on them.
+func (s *matchScopes) each(do func(*matchTable) error) error {
+	for _, p := range s.everywhere() {
+		if err := do(p.t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (mt *matchTable) setIdleTimeout(op string, data []DataField) error {

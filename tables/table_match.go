@@ -8,15 +8,18 @@ import (
 	"gofino/pipeline/ir"
 )
 
-// matchTable is a match table behind the API: symmetric, one Match for all
-// pipes. It translates names to indices and values to the layout of the packet
-// path. The store's mu guards it.
+// matchTable is a match table in one scope, behind the API: one matchSet for
+// all pipes of the scope. It translates names to indices and values to the
+// layout of the packet path. The store's mu guards it.
 type matchTable struct {
 	base
 	store *Store
 	t     *ir.Table
-	m     *Match
-	pipes []pipeState
+	index int // in State.Match
+	m     *matchSet
+	pipes []pipeState // of the scope
+	tag   uint32      // the scope, in handles
+	at    Target      // the scope, in entries
 
 	actions  nameIndex
 	layout   []actionLayout // by index into t.Actions
@@ -75,8 +78,9 @@ func newActionLayout(a *ir.Action) actionLayout {
 	return l
 }
 
-func newMatchTable(st *Store, spec *TableSpec, pl *ir.Pipeline, t *ir.Table, m *Match, pipes []pipeState) *matchTable {
-	mt := &matchTable{base: newBase(spec), store: st, t: t, m: m, pipes: pipes}
+func newMatchTable(st *Store, spec *TableSpec, pl *ir.Pipeline, index int, m *matchSet, pipes []pipeState) *matchTable {
+	t := pl.Tables[index]
+	mt := &matchTable{base: newBase(spec), store: st, t: t, index: index, m: m, pipes: pipes}
 	names := make([]string, len(t.Actions))
 	for i, ref := range t.Actions {
 		names[i] = pl.Actions[ref.Action].Name
@@ -232,9 +236,6 @@ func and(b, mask []byte) {
 		b[i] &= mask[i]
 	}
 }
-
-// settle ends a batch.
-func (mt *matchTable) settle() { mt.m.settle() }
 
 // Write changes the table.
 func (mt *matchTable) Write(t Target, u *Update) (func(), error) {
@@ -520,11 +521,7 @@ func (mt *matchTable) resetDefault(name string) (func(), error) {
 }
 
 // Usage is the number of entries.
-func (mt *matchTable) Usage(Target) (int, error) {
-	mt.store.mu.Lock()
-	defer mt.store.mu.Unlock()
-	return mt.m.used, nil
-}
+func (mt *matchTable) Usage(Target) (int, error) { return mt.m.used, nil }
 
 // Read yields the entry with the query's key, the default, or every entry in
 // the order of their handles and then the default.

@@ -6,7 +6,7 @@ import (
 	"gofino/pipeline/ir"
 )
 
-// profileTable is an action profile: its members by id.
+// profileTable is an action profile in one scope: its members by id.
 type profileTable struct {
 	base
 	store   *Store
@@ -14,6 +14,7 @@ type profileTable struct {
 	actions matchActions
 	members map[uint32]*Member
 	order   ordered[*Member]
+	placed
 }
 
 // matchActions are the actions that members may hold: those of the tables that
@@ -157,11 +158,9 @@ func (p *profileTable) clear(name string) (func(), error) {
 }
 
 // Usage is the number of members.
-func (p *profileTable) Usage(Target) (int, error) {
-	p.store.mu.Lock()
-	defer p.store.mu.Unlock()
-	return len(p.members), nil
-}
+func (p *profileTable) Usage(Target) (int, error) { return len(p.members), nil }
+
+func (p *profileTable) count() int { return len(p.members) }
 
 // Read yields one member or all, in the order of their handles.
 func (p *profileTable) Read(t Target, q *Query) iter.Seq2[*TableEntry, error] {
@@ -214,7 +213,7 @@ func (p *profileTable) hasAction(m *Member, q *Query) ([]*Member, error) {
 }
 
 func (p *profileTable) show(m *Member, q *Query) *TableEntry {
-	e := &TableEntry{Table: p.spec.Name, Key: p.wordKey(uint64(m.id)), Handle: m.handle}
+	e := &TableEntry{Table: p.spec.Name, Key: p.wordKey(uint64(m.id)), Handle: p.tag | m.handle, Scope: p.at}
 	if q.KeyOnly {
 		return e
 	}

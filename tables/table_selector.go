@@ -7,7 +7,7 @@ import (
 	"gofino/pipeline/ir"
 )
 
-// selectorTable is a selector: its groups by id.
+// selectorTable is a selector in one scope: its groups by id.
 type selectorTable struct {
 	base
 	store   *Store
@@ -16,10 +16,11 @@ type selectorTable struct {
 	profile *profileTable
 	groups  map[uint32]*Group
 	order   ordered[*Group]
+	placed
 }
 
-func newSelectorTable(st *Store, spec *TableSpec, o *ir.Selector, live *Selector, profile *profileTable) *selectorTable {
-	return &selectorTable{base: newBase(spec), store: st, sel: o, live: live, profile: profile, groups: map[uint32]*Group{}}
+func newSelectorTable(st *Store, spec *TableSpec, o *ir.Selector) *selectorTable {
+	return &selectorTable{base: newBase(spec), store: st, sel: o, live: newSelector(o), groups: map[uint32]*Group{}}
 }
 
 // maxGroupSize bounds $MAX_GROUP_SIZE: a group takes at most 992 words of 120
@@ -225,11 +226,9 @@ func (s *selectorTable) clear(name string) (func(), error) {
 }
 
 // Usage is the number of groups.
-func (s *selectorTable) Usage(Target) (int, error) {
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	return len(s.groups), nil
-}
+func (s *selectorTable) Usage(Target) (int, error) { return len(s.groups), nil }
+
+func (s *selectorTable) count() int { return len(s.groups) }
 
 // Read yields one group or all, in the order of their handles.
 func (s *selectorTable) Read(t Target, q *Query) iter.Seq2[*TableEntry, error] {
@@ -272,7 +271,7 @@ func (s *selectorTable) find(q *Query) ([]*TableEntry, error) {
 }
 
 func (s *selectorTable) show(g *Group, q *Query, want func(string) bool) *TableEntry {
-	e := &TableEntry{Table: s.spec.Name, Key: s.wordKey(uint64(g.id)), Handle: g.handle}
+	e := &TableEntry{Table: s.spec.Name, Key: s.wordKey(uint64(g.id)), Handle: s.tag | g.handle, Scope: s.at}
 	if q.KeyOnly {
 		return e
 	}
@@ -293,7 +292,7 @@ func (s *selectorTable) show(g *Group, q *Query, want func(string) bool) *TableE
 // getMemberTable answers which member a group gives for a hash.
 type getMemberTable struct {
 	base
-	sel *selectorTable
+	sel *scoped[*selectorTable]
 }
 
 // Write is refused: the table only answers.
@@ -308,11 +307,11 @@ func (g *getMemberTable) Usage(Target) (int, error) {
 }
 
 // Read yields the member for a group and bits 0-63 of a hash.
-func (g *getMemberTable) Read(_ Target, q *Query) iter.Seq2[*TableEntry, error] {
-	return func(yield func(*TableEntry, error) bool) { yield(g.answer(q)) }
+func (g *getMemberTable) Read(t Target, q *Query) iter.Seq2[*TableEntry, error] {
+	return func(yield func(*TableEntry, error) bool) { yield(g.answer(t, q)) }
 }
 
-func (g *getMemberTable) answer(q *Query) (*TableEntry, error) {
+func (g *getMemberTable) answer(t Target, q *Query) (*TableEntry, error) {
 	if q.Default || len(q.Key) == 0 {
 		return nil, g.fail("read", ErrNotSupported, "a %s table has: read of one entry", g.spec.Type)
 	}
@@ -323,7 +322,11 @@ func (g *getMemberTable) answer(q *Query) (*TableEntry, error) {
 	g.sel.store.mu.Lock()
 	defer g.sel.store.mu.Unlock()
 	var m *Member
-	if group := g.sel.groups[uint32(k[0])]; group != nil && k[0] < 1<<32 {
+	sel := g.sel.parts[0].t
+	if p, ok := g.sel.in(t.Pipe - 1); ok && t.Pipe > 0 {
+		sel = p.t
+	}
+	if group := sel.groups[uint32(k[0])]; group != nil && k[0] < 1<<32 {
 		m = group.choose(k[1], 0)
 	}
 	if m == nil {

@@ -31,7 +31,7 @@ func architecture() []Feature {
 		{Name: "T2NA, Switch of Pipelines", Fact: "tna 1", Test: "p4 TestRegisterActionForms"},
 		{Name: "MultiParserSwitch: the parser by local port / 4", Fact: "tna 1", Test: "p4 TestParserByPort"},
 		{Name: "Programs with several pipelines", Fact: "tna 1", State: Modelled, Test: "model TestFoldedPipes",
-			Note: "pipe n runs pipeline n modulo their number; value sets and tables of one pipeline are symmetric over its parsers"},
+			Note: "pipe n runs pipeline n modulo their number"},
 		{Name: "Several programs, each in pipes of its own", Fact: "tna 1", Test: "model TestProgramsHaveTheirOwnTables"},
 		{Name: "Other programs in a running switch (warm init)", Fact: "bfrt 3", State: Modelled, Test: "model TestReplacePrograms",
 			Note: "both modes restart the pipes: tables, ports, mirror sessions and replication are as after init; links stay"},
@@ -75,6 +75,8 @@ func matching() []Feature {
 		{Name: "Proxy hash", Fact: "chip 4", Test: "p4 TestProxyHash", State: Modelled, Note: "keys of one hash hit alike; an entry whose hash is taken is refused"},
 		{Name: "dleft_hash tables of Tofino 2", Fact: "chip 4", State: Refused, Test: "p4/lower testdata/errors/tofino2.p4", Note: "no public description of their learning"},
 		{Name: "Idle timeout, poll and notify", Fact: "chip 10", Test: "tables TestIdleNotificationsOfRandomRuns"},
+		{Name: "Entries of a pipe or a group of pipes (EntryScope)", Fact: "bfrt 6", Test: "tables TestEntryScopes"},
+		{Name: "Value sets of a parser (EntryScope)", Fact: "bfrt 6", Test: "tables TestValueSetScopes"},
 		{Name: "Errors of full tables, duplicate and missing keys", Fact: "chip 12", Test: "tables TestStoreErrors"},
 		{Name: "Tables, keys and ids of bf-rt.json", Fact: "chip 12", Test: "tables TestDynamicIDs"},
 	}
