@@ -85,7 +85,7 @@ func (w *writer) all(ctx context.Context, updates []*bfrt.Update) error {
 		n := w.run(updates[i:])
 		var err error
 		if n == 0 {
-			w.add(w.other(ctx, updates[i]), updates[i], "")
+			w.add(w.other(ctx, updates[i]), "")
 			n = 1
 			err = ctx.Err()
 		} else {
@@ -166,6 +166,7 @@ func (w *writer) entries(ctx context.Context, updates []*bfrt.Update) error {
 			bad[i] = err
 			one.Op = 0 // which the API refuses, in its place
 		}
+		one.IgnoreMissing = w.ignoreMissing
 		batch = append(batch, one)
 		if err != nil && w.rollback {
 			break
@@ -191,7 +192,10 @@ func (w *writer) entries(ctx context.Context, updates []*bfrt.Update) error {
 		if e := bad[i]; e != nil {
 			one = e
 		}
-		w.add(one, updates[i], opText(&batch[i])+" table:"+batch[i].Entry.Table+": ")
+		w.add(one, opText(&batch[i])+" table:"+batch[i].Entry.Table+": ")
+		if one == nil && batch[i].Missing {
+			w.items[len(w.items)-1].Code = int32(codes.NotFound)
+		}
 		if one == nil && batch[i].Existed {
 			w.existed()
 		}
@@ -215,22 +219,16 @@ func (w *writer) existed() {
 }
 
 // add notes how an update ended.
-func (w *writer) add(err error, u *bfrt.Update, prefix string) {
-	e := errorMessage(err, prefix)
-	if w.ignoreMissing && u.GetType() == bfrt.Update_DELETE && e.CanonicalCode == int32(codes.NotFound) {
-		e.Code, e.CanonicalCode = e.CanonicalCode, int32(codes.OK)
-	}
-	w.items = append(w.items, e)
-}
+func (w *writer) add(err error, prefix string) { w.items = append(w.items, errorMessage(err, prefix)) }
 
-// answer is how the call ends.
+// answer is how the call ends. An update that failed fails the call also where
+// the client asked for errors in the response: so does the chip's server.
 func (w *writer) answer() (*bfrt.WriteResponse, error) {
-	if w.inResponse {
-		w.response.Status = w.items
-		return w.response, nil
-	}
 	if err := batchStatus("Write Error Status", w.items); err != nil {
 		return nil, err
+	}
+	if w.inResponse {
+		w.response.Status = w.items
 	}
 	return w.response, nil
 }

@@ -80,15 +80,17 @@ const defaultStatPoll = 1000
 // preDevice is the replication engine's device configuration.
 func (s *Switch) preDevice() fixedAttribute {
 	return fixedAttribute{
-		fields: fields("global_rid#1:uint16;port_protection#2:bool;fast_failover#3:bool;max_nodes#4:uint32;max_port_lags#5:uint32"),
+		fields: fields("global_rid#1:uint16;port_protection#2:bool;fast_failover#3:bool;max_nodes#4:uint32;max_port_lags#5:uint32;max_nodes_before_yield#6:uint32"),
 		get: func() record {
 			c := s.pre.DeviceConfig()
 			return record{"global_rid": num16(uint64(c.GlobalRID)), "port_protection": c.PortProtection, "fast_failover": c.FastFailover,
-				"max_nodes": num32(uint64(c.MaxNodes)), "max_port_lags": num32(uint64(c.MaxPortLAGs))}
+				"max_nodes": num32(uint64(c.MaxNodes)), "max_port_lags": num32(uint64(c.MaxPortLAGs)),
+				"max_nodes_before_yield": num32(uint64(c.YieldAfter))}
 		},
 		set: func(r record) {
 			s.pre.SetDeviceConfig(pre.DeviceConfig{GlobalRID: pre.RID(r.num("global_rid")), PortProtection: r.flag("port_protection"),
-				FastFailover: r.flag("fast_failover"), MaxNodes: int(r.num("max_nodes")), MaxPortLAGs: int(r.num("max_port_lags"))})
+				FastFailover: r.flag("fast_failover"), MaxNodes: int(r.num("max_nodes")), MaxPortLAGs: int(r.num("max_port_lags")),
+				YieldAfter: int(r.num("max_nodes_before_yield"))})
 		},
 	}
 }

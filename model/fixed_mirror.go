@@ -1,7 +1,6 @@
 package model
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -201,77 +200,4 @@ func (s *Switch) compileMirror(r record) (*session, error) {
 		m.maxLen = noTruncation
 	}
 	return m, nil
-}
-
-// deviceConfig is tf1.dev.device_configuration or tf2's: what the chip is. It
-// is keyless and only read.
-func (s *Switch) deviceConfig() *fixedTable {
-	name, skus := "tf1.dev.device_configuration", "UNKNOWN,BFN-T10-064Q,BFN-T10-032Q,BFN-T10-032D,BFN-T10-032D-020,BFN-T10-032D-018,BFN-T10-032D-012"
-	if s.target == ir.Tofino2 {
-		name, skus = "tf2.dev.device_configuration", "UNKNOWN,BFN-T20-128Q,BFN-T20-128QM,BFN-T20-080T,BFN-T20-080TM,BFN-T20-064Q,BFN-T20-064D"
-	}
-	t := &fixedTable{spec: fixedSpec(name, 0xff060001, "DevConfigure", 1, "",
-		fmt.Sprintf("sku#1:string{%s}=UNKNOWN/O; ", skus)+
-			"num_pipes#2:uint32/O; num_stages#3:uint32/O; num_max_ports#4:uint32/O; num_front_ports#5:uint32/O; pcie_cpu_port#6:uint32/O; "+
-			"eth_cpu_port_list#7:uint32/RO; internal_port_list#8:uint32/RO; external_port_list#9:uint32/RO; recirc_port_list#10:uint32/RO; "+
-			"intr_based_link_monitoring#11:bool/O; flow_learn_intr_mode#12:bool=False; lrt_dr_timeout_usec#13:uint32=0; "+
-			"flow_learn_timeout_usec#14:uint32=500; inactive_node_delete#15:bool=False; selector_member_order#16:bool=False")}
-	r := s.describe()
-	t.get = func(fixedKey) (record, string, error) { return r, "", nil }
-	return t
-}
-
-// describe lists the ports by kind (chip.md section 1).
-func (s *Switch) describe() record {
-	var eth, internal, external, recirc []uint32
-	for _, k := range s.everyPort() {
-		p := Port(k.n[0])
-		switch {
-		case recirculates(s.target, p) || s.recircCapable(p):
-			recirc = append(recirc, uint32(p))
-			internal = append(internal, uint32(p))
-		case cpuPort(s.target, p) && (s.target == ir.Tofino || p != 0):
-			eth = append(eth, uint32(p))
-			internal = append(internal, uint32(p))
-		case s.front(p):
-			external = append(external, uint32(p))
-		default:
-			internal = append(internal, uint32(p))
-		}
-	}
-	pipes := uint64(s.conf.Pipes)
-	sku, stages, pcie := "UNKNOWN", uint64(12), uint64(320)
-	switch {
-	case s.target == ir.Tofino2:
-		stages, pcie = 20, 0
-		if pipes == 4 {
-			sku = "BFN-T20-128Q"
-		}
-	case pipes == 4:
-		sku = "BFN-T10-064Q"
-	case pipes <= 2:
-		pcie = 192
-		if pipes == 2 {
-			sku = "BFN-T10-032D"
-		}
-	}
-	return record{
-		"sku": sku, "num_pipes": num32(pipes), "num_stages": num32(stages), "num_max_ports": num32(72 * pipes),
-		"num_front_ports": num32(uint64(len(external))), "pcie_cpu_port": num32(pcie), "eth_cpu_port_list": eth,
-		"internal_port_list": internal, "external_port_list": external, "recirc_port_list": recirc,
-	}
-}
-
-// recircCapable: Tofino's quad 16 of the odd pipes of a four-pipe part, which
-// the packet generator's port table can turn into recirculation ports.
-func (s *Switch) recircCapable(p Port) bool {
-	return s.target == ir.Tofino && s.conf.Pipes == 4 && p.Pipe()&1 == 1 && p.Local() >= 64 && p.Local() < 68
-}
-
-// front: a front-panel port.
-func (s *Switch) front(p Port) bool {
-	if s.target == ir.Tofino2 {
-		return p.Local() >= 8 && p.Local() < 72
-	}
-	return p.Local() < 64
 }

@@ -154,7 +154,6 @@ func TestFixedErrors(t *testing.T) {
 	}{
 		{tables.ErrExists, "add $pre.mgid: already exists: group 1", b.write(tables.Insert, "$pre.mgid", 1)},
 		{tables.ErrNotFound, "modify $pre.mgid: object not found: group 2", b.write(tables.Modify, "$pre.mgid", 2)},
-		{tables.ErrInUse, "delete $pre.node: in use: node 1 belongs to group 1", b.write(tables.Delete, "$pre.node", 1)},
 		{tables.ErrInvalid, "add $pre.node: invalid arguments: field $MULTICAST_RID is missing", b.write(tables.Insert, "$pre.node", 2, field("$DEV_PORT", []uint32{1}))},
 		{tables.ErrInvalid, "does not fit in 16 bits", b.write(tables.Insert, "$pre.mgid", 0x10000)},
 		{tables.ErrInvalid, "65536 does not fit in 16 bits", b.write(tables.Insert, "$pre.mgid", 3, field("$MULTICAST_NODE_L1_XID", []uint32{0x10000}))},

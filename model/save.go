@@ -324,6 +324,7 @@ func (s *Switch) savePorts(e *snap.Encoder) {
 	e.Int(int64(s.cpu.Load()))
 	e.Bool(s.wantPorts.Load())
 	e.Uint(uint64(s.statPoll.Load()))
+	s.saveSettings(e)
 }
 
 func (s *Switch) loadPorts(d *snap.Decoder) error {
@@ -353,6 +354,9 @@ func (s *Switch) loadPorts(d *snap.Decoder) error {
 	s.cpu.Store(int32(cpu))
 	s.wantPorts.Store(d.Bool())
 	s.statPoll.Store(d.Uint32())
+	settings := loadSettings(d)
+	s.applySettings(s.settings, settings)
+	s.settings = settings
 	for p := range s.ports {
 		s.setPortFlags(Port(p))
 	}

@@ -40,6 +40,7 @@ type Switch struct {
 	portTable   map[Port]*portEntry
 	link        [512]bool // link is up; the world's word
 	mirrorTable map[uint16]*mirrorEntry
+	settings    deviceSettings
 
 	// free holds calls for reuse; guarded by freeMu, taken once per batch.
 	freeMu sync.Mutex
@@ -122,6 +123,7 @@ func NewPlaced(list []Placement, c Config) (*Switch, error) {
 	s.pktgen.startDown()
 	s.cpu.Store(-1)
 	s.statPoll.Store(defaultStatPoll)
+	s.settings = s.defaultSettings()
 	if c.CPUPort != 0 {
 		s.enableCPU(c.CPUPort, true)
 	}
@@ -254,8 +256,9 @@ func (s *Switch) stateHash(now int64) [32]byte {
 	}
 	s.mu.Lock()
 	b = s.appendTables(b)
-	s.mu.Unlock()
 	var e snap.Encoder
+	s.saveSettings(&e)
+	s.mu.Unlock()
 	s.savePktgen(&e)
 	h.Write(e.Body())
 	h.Write(b)

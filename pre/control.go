@@ -260,25 +260,42 @@ func (e *Engine) SetNode(id NodeID, ports []Port, lags []LAGID) (Undo, error) {
 	return e.undo(func() { set(old) }), nil
 }
 
-// DeleteNode removes a node that belongs to no group.
+// DeleteNode removes a node, also from the group or ECMP group that it belongs
+// to, as the chip's driver does.
 func (e *Engine) DeleteNode(id NodeID) (Undo, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	n := e.nodes[id]
-	switch {
-	case n == nil:
+	if n == nil {
 		return nil, fail(ErrNotFound, "node %d", id)
-	case n.inGroup:
-		return nil, fail(ErrInUse, "node %d belongs to group %d", id, n.mgid)
-	case n.ecmp != nil:
-		return nil, fail(ErrInUse, "node %d belongs to ecmp %d", id, n.ecmp.id)
 	}
+	back := e.dissociate(n)
 	delete(e.nodes, id)
 	e.rdm -= n.words
 	return e.undo(func() {
 		e.nodes[id] = n
 		e.rdm += n.words
+		back()
 	}), nil
+}
+
+// dissociate takes a node out of what it belongs to.
+func (e *Engine) dissociate(n *node) (back func()) {
+	switch {
+	case n.inGroup:
+		g := n.mgid
+		old := e.groups[g]
+		rest := slices.DeleteFunc(slices.Clone(old.entries), func(a assoc) bool { return a.node == n })
+		e.setGroup(g, &group{entries: rest})
+		return func() { e.setGroup(g, old) }
+	case n.ecmp != nil:
+		x, old := n.ecmp, n.ecmp.slots
+		slots := old
+		slots[slices.Index(slots[:], n)] = nil
+		e.setSlots(x, slots)
+		return func() { e.setSlots(x, old) }
+	}
+	return func() {}
 }
 
 // fill checks ports and LAGs and sets them in n; free is memory that n gives

@@ -8,6 +8,9 @@ type DeviceConfig struct {
 	FastFailover   bool // a failing link counts at once
 	MaxNodes       int  // most L1 entries of a tree
 	MaxPortLAGs    int  // most ports and LAGs of a node in one pipe
+	// YieldAfter so many nodes the chip's driver lets others write. It is kept;
+	// here nobody waits for long.
+	YieldAfter int
 }
 
 // DeviceConfig is the configuration as it is now.
@@ -18,6 +21,7 @@ func (e *Engine) DeviceConfig() DeviceConfig {
 	return DeviceConfig{
 		GlobalRID: s.globalRID, PortProtection: s.protection, FastFailover: s.failover,
 		MaxNodes: s.maxNodes, MaxPortLAGs: s.maxPortLAGs,
+		YieldAfter: s.yield,
 	}
 }
 
@@ -25,6 +29,7 @@ func (e *Engine) DeviceConfig() DeviceConfig {
 func (e *Engine) SetDeviceConfig(c DeviceConfig) Undo {
 	undo := []Undo{
 		e.SetGlobalRID(c.GlobalRID), e.SetPortProtection(c.PortProtection), e.SetLimits(c.MaxNodes, c.MaxPortLAGs),
+		e.set(func(s *portState) { s.yield = c.YieldAfter }),
 	}
 	// Switching failover on, which it is already, would latch links again.
 	if e.DeviceConfig().FastFailover != c.FastFailover {

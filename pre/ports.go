@@ -8,6 +8,7 @@ type portState struct {
 	globalRID   RID
 	maxNodes    int
 	maxPortLAGs int
+	yield       int  // nodes that the driver writes before it lets others write
 	protection  bool // backup ports replace ports that are down
 	failover    bool // the link's state counts at once
 

@@ -219,8 +219,6 @@ func TestCauses(t *testing.T) {
 		"port of no pipe":      {ErrInvalid, func() (Undo, error) { return e.AddNode(9, 1, []Port{256}, nil) }},
 		"local port 72":        {ErrInvalid, func() (Undo, error) { return e.SetNode(1, []Port{72}, nil) }},
 		"reserved lag":         {ErrInvalid, func() (Undo, error) { return e.SetNode(1, nil, []LAGID{255}) }},
-		"node in a group":      {ErrInUse, func() (Undo, error) { return e.DeleteNode(1) }},
-		"node in an ecmp":      {ErrInUse, func() (Undo, error) { return e.DeleteNode(2) }},
 		"delete missing node":  {ErrNotFound, func() (Undo, error) { return e.DeleteNode(7) }},
 		"ecmp again":           {ErrExists, func() (Undo, error) { return e.AddECMP(1, nil) }},
 		"ecmp of group's node": {ErrInUse, func() (Undo, error) { return e.AddECMP(2, []NodeID{3, 1}) }},

@@ -118,7 +118,7 @@ func (s *portState) appendState(b []byte) []byte {
 			b = binary.AppendUvarint(b, x)
 		}
 	}
-	num(uint64(s.globalRID), uint64(s.maxNodes), uint64(s.maxPortLAGs), bit(s.protection), bit(s.failover))
+	num(uint64(s.globalRID), uint64(s.maxNodes), uint64(s.maxPortLAGs), uint64(s.yield), bit(s.protection), bit(s.failover))
 	num(s.blocked[:]...)
 	num(s.linkDown[:]...)
 	num(s.failed[:]...)

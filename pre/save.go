@@ -192,6 +192,7 @@ func (s *portState) save(w *snap.Encoder) {
 	w.Uint(uint64(s.globalRID))
 	w.Int(int64(s.maxNodes))
 	w.Int(int64(s.maxPortLAGs))
+	w.Int(int64(s.yield))
 	w.Bool(s.protection)
 	w.Bool(s.failover)
 	for _, m := range []*mask{&s.blocked, &s.linkDown, &s.failed} {
@@ -218,7 +219,7 @@ func (s *portState) save(w *snap.Encoder) {
 func (e *Engine) loadPorts(d *snap.Decoder) {
 	s := &e.ports
 	s.globalRID = RID(d.Below("a rid", 1<<16))
-	s.maxNodes, s.maxPortLAGs = int(d.Int()), int(d.Int())
+	s.maxNodes, s.maxPortLAGs, s.yield = int(d.Int()), int(d.Int()), int(d.Int())
 	s.protection, s.failover = d.Bool(), d.Bool()
 	for _, m := range []*mask{&s.blocked, &s.linkDown, &s.failed} {
 		*m = e.loadMask(d)

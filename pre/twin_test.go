@@ -214,8 +214,20 @@ func (x *world) step() {
 			w.nodes[id] = n
 		}
 	case 4:
-		if x.did(e.DeleteNode(id)) {
+		if x.did(e.DeleteNode(id)) { // it leaves what it belongs to
 			delete(w.nodes, id)
+			for g := range w.groups {
+				w.groups[g] = slices.DeleteFunc(slices.Clone(w.groups[g]), func(a twinEntry) bool { return !a.isECMP && a.node == id })
+			}
+			for ec, x := range w.ecmp {
+				slots := *x
+				for i := range slots {
+					if slots[i] == id {
+						slots[i] = 0
+					}
+				}
+				w.ecmp[ec] = &slots
+			}
 		}
 	case 5:
 		if x.did(e.AddGroup(g, nil, nil)) {

@@ -79,12 +79,16 @@ type Update struct {
 	// counters; otherwise what the data does not give starts anew (BFRuntime's
 	// reset_ttl and reset_stats, which are set unless a client clears them).
 	KeepTTL, KeepStats bool
+	// IgnoreMissing: to delete an entry that is not there is no error.
+	IgnoreMissing bool
 	// At is where the update acts; nil: in the target of the Write. Updates of one
 	// batch may act in different scopes.
 	At    *Target
 	Entry TableEntry
 	// Existed is set by Write: an InsertOrModify found the entry and modified it.
 	Existed bool
+	// Missing is set by Write: with IgnoreMissing, the entry was not there.
+	Missing bool
 }
 
 // TableEntry is one entry of a table as the control plane sees it.

@@ -66,7 +66,8 @@ func allowed(s ir.Scope, deflt bool) bool {
 
 // parse reads action and data of an entry. old is the entry that they change,
 // nil for a new one: what is not given of the parameters of its own action stays
-// (bfrt.md section 5).
+// (bfrt.md section 5). In a new one, it is zero: the driver fills an action's data
+// so, and clients rely on it.
 func (mt *matchTable) parse(name string, e *TableEntry, old *Entry, d *entryData) error {
 	var layout *actionLayout
 	var given []bool
@@ -115,12 +116,8 @@ func (mt *matchTable) parse(name string, e *TableEntry, old *Entry, d *entryData
 			return mt.failField(name, "data field", mt.spec.Data[n].Name, err)
 		}
 	}
-	n := slices.Index(given, false)
-	switch {
-	case kept && !slices.Contains(given, true) && len(given) > 0:
+	if kept && !slices.Contains(given, true) && len(given) > 0 {
 		d.act = nil // the action stays as it is
-	case n >= 0 && !kept:
-		return mt.fail(name, ErrInvalid, "parameter %s of action %s is missing", layout.names.names[n], e.Action)
 	}
 	return nil
 }
@@ -237,6 +234,9 @@ func (mt *matchTable) reference(r role, id uint32) (*reference, error) {
 	g := mt.selector.groups[id]
 	if g == nil {
 		return nil, fmt.Errorf("%d: no such group in %s", id, mt.selector.spec.Name)
+	}
+	if g.members() == 0 {
+		return nil, fmt.Errorf("%d: the group in %s has no members", id, mt.selector.spec.Name)
 	}
 	return &reference{group: g}, nil
 }

@@ -31,6 +31,18 @@ type Group struct {
 	max    int // members
 	refs   int // entries that refer to it
 	slots  []groupSlot
+	adt    uint32 // where the driver is to place it; adtOffsetDefault: anywhere
+}
+
+// members is how many there are, active or not.
+func (g *Group) members() int {
+	n := 0
+	for _, sl := range g.slots {
+		if sl.member != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // groupSlot is a place for a member; nil is free.

@@ -215,13 +215,7 @@ func (p *profileTable) load(d *snap.Decoder) {
 
 func (s *selectorTable) save(e *snap.Encoder) {
 	saveOrdered(e, &s.order, func(g *Group) {
-		used := 0
-		for _, sl := range g.slots {
-			if sl.member != nil {
-				used++
-			}
-		}
-		e.Uint(uint64(g.id), uint64(g.max), uint64(used))
+		e.Uint(uint64(g.id), uint64(g.adt), uint64(g.max), uint64(g.members()))
 		for i, sl := range g.slots {
 			if sl.member != nil {
 				e.Uint(uint64(i), uint64(sl.member.id))
@@ -233,7 +227,7 @@ func (s *selectorTable) save(e *snap.Encoder) {
 
 func (s *selectorTable) load(d *snap.Decoder) {
 	loadOrdered(d, &s.order, func(h uint32) *Group {
-		g := &Group{id: d.Uint32(), handle: h}
+		g := &Group{id: d.Uint32(), adt: d.Uint32(), handle: h}
 		size := d.Below("a group's size", maxGroupSize+1)
 		switch {
 		case s.groups[g.id] != nil:

@@ -25,6 +25,7 @@ func SaveUpdate(e *snap.Encoder, n *snap.Names, u *Update) error {
 	e.Bool(u.Remove)
 	e.Bool(u.KeepTTL)
 	e.Bool(u.KeepStats)
+	e.Bool(u.IgnoreMissing)
 	e.Bool(u.At != nil)
 	if u.At != nil {
 		SaveTarget(e, *u.At)
@@ -48,7 +49,7 @@ func SaveUpdate(e *snap.Encoder, n *snap.Names, u *Update) error {
 
 // LoadUpdate reads what SaveUpdate wrote.
 func LoadUpdate(d *snap.Decoder, n *snap.Names) Update {
-	u := Update{Op: Op(d.Byte()), Remove: d.Bool(), KeepTTL: d.Bool(), KeepStats: d.Bool()}
+	u := Update{Op: Op(d.Byte()), Remove: d.Bool(), KeepTTL: d.Bool(), KeepStats: d.Bool(), IgnoreMissing: d.Bool()}
 	if d.Bool() {
 		at := LoadTarget(d)
 		u.At = &at

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -31,7 +32,14 @@ type Store struct {
 	due     atomic.Int64     // when the next sweep is due; written under mu
 	now     func() int64     // the clock; set before traffic starts, as wake
 	wake    func()
+	// memberOrder: members of a group lie in the order in which they are given;
+	// otherwise those that are there stay in their places.
+	memberOrder atomic.Bool
 }
+
+// SetMemberOrder says whether groups of selectors keep their members in the order
+// in which they are given (device configuration selector_member_order).
+func (s *Store) SetMemberOrder(on bool) { s.memberOrder.Store(on) }
 
 var _ API = (*Store)(nil)
 
@@ -282,9 +290,13 @@ func (s *Store) update(ctx context.Context, t Target, u *Update, touched *[]sett
 	if st, ok := tb.(settler); ok && !slices.Contains(*touched, st) {
 		*touched = append(*touched, st)
 	}
-	u.Existed = false
+	u.Existed, u.Missing = false, false
 	undo, err := tb.Write(t, u)
 	u.Existed = err == nil && u.Existed && u.Op == InsertOrModify
+	if err != nil && u.IgnoreMissing && u.Op == Delete && errors.Is(err, ErrNotFound) {
+		u.Missing = true
+		return func() {}, nil
+	}
 	return undo, err
 }
 

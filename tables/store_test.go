@@ -330,7 +330,6 @@ func TestStoreErrors(t *testing.T) {
 		{Insert, TableEntry{Table: "forward", Key: mac}, ErrInvalid, `add pipe.SwitchIngress.forward: invalid arguments: no action given (actions: SwitchIngress.hit, SwitchIngress.rewrite, SwitchIngress.drop)`},
 		{Insert, TableEntry{Table: "forward", Key: mac, Action: "NoAction"}, ErrInvalid, `add pipe.SwitchIngress.forward: invalid arguments: action NoAction: only the default entry may use it (actions: SwitchIngress.hit, SwitchIngress.rewrite, SwitchIngress.drop)`},
 		{Modify, TableEntry{Table: "forward", Default: true, Action: "drop"}, ErrInvalid, `set default of pipe.SwitchIngress.forward: invalid arguments: action SwitchIngress.drop: the default entry may not use it (actions: SwitchIngress.hit, SwitchIngress.rewrite, NoAction)`},
-		{Insert, TableEntry{Table: "forward", Key: mac, Action: "hit"}, ErrInvalid, `add pipe.SwitchIngress.forward: invalid arguments: parameter port of action hit is missing`},
 		{Insert, fwd(func(e *TableEntry) { e.Data[0].Name = "ports" }), ErrInvalid, `add pipe.SwitchIngress.forward: invalid arguments: no data field "ports" (there are: port, $COUNTER_SPEC_PKTS, SwitchIngress.age.f1)`},
 		{Insert, fwd(func(e *TableEntry) { e.Data[0].Value = num(2, 512) }), ErrInvalid, `add pipe.SwitchIngress.forward: invalid arguments: parameter port 0x0200 does not fit in 9 bits`},
 		{Insert, fwd(func(e *TableEntry) { e.Data[0].Value = 7 }), ErrInvalid, `add pipe.SwitchIngress.forward: invalid arguments: parameter port is int, want []byte`},
@@ -443,7 +442,7 @@ func TestRejectedUpdatesLeaveNoTrace(t *testing.T) {
 		{Op: Modify, Entry: member(1, 9)},
 		{Op: Modify, Entry: group(1, []uint32{3, 2}, []bool{true, false})},
 		{Op: Delete, Entry: member(1, 9)},
-		{Op: Insert, Entry: group(2, nil, nil)},
+		{Op: Insert, Entry: group(2, []uint32{1}, []bool{true})},
 		{Op: Insert, Entry: nexthop(5, "$SELECTOR_GROUP_ID", 2)},
 		{Op: Delete, Entry: TableEntry{Table: "nexthop"}},
 		{Op: Delete, Entry: TableEntry{Table: "groups"}},
@@ -587,5 +586,56 @@ func TestSuffixesPreferTheProgramsTables(t *testing.T) {
 	}
 	if _, err := resolve("t", []string{"$pre.t", "tf1.x.t", "pipe.A.t", "pipe.snapshot.t", "pipe.B.t"}); err == nil || err.Error() != `"t" is ambiguous: pipe.A.t, pipe.B.t` {
 		t.Error(err)
+	}
+}
+
+// TestModificationKeepsWhatItDoesNotGive names bfrt.md section 5: a modification
+// with the entry's own action changes the parameters that it gives; what a new
+// action is not given is zero; a group without members cannot be referred to.
+func TestModificationKeepsWhatItDoesNotGive(t *testing.T) {
+	st := newTestStore(t)
+	e := forwardEntry(7, 5)
+	mustDo(t, st, Insert, e)
+	port := func() []byte {
+		for got, err := range st.Read(t.Context(), AllPipes, Query{Table: "forward", Key: e.Key}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got.Data[0].Value.([]byte)
+		}
+		return nil
+	}
+	bare := TableEntry{Table: e.Table, Key: e.Key, Action: e.Action}
+	mustDo(t, st, Modify, bare)
+	if got := port(); got[len(got)-1] != 5 {
+		t.Errorf("after a modification without parameters the port is %x, want 5", got)
+	}
+	mustDo(t, st, Delete, TableEntry{Table: e.Table, Key: e.Key})
+	mustDo(t, st, Insert, bare)
+	if got := port(); got[len(got)-1] != 0 {
+		t.Errorf("a parameter that was not given is %x, want 0", got)
+	}
+	mustDo(t, st, Insert, member(1, 1))
+	mustDo(t, st, Insert, group(1, nil, nil))
+	if err := do(st, Insert, nexthop(1, "$SELECTOR_GROUP_ID", 1)); err == nil || !strings.Contains(err.Error(), "1: the group in pipe.SwitchIngress.groups has no members") {
+		t.Errorf("an entry refers to an empty group: %v", err)
+	}
+}
+
+// TestIgnoreMissing: a batch goes on where an entry to delete is not there, and
+// says so.
+func TestIgnoreMissing(t *testing.T) {
+	st := newTestStore(t)
+	e := forwardEntry(7, 5)
+	mustDo(t, st, Insert, e)
+	gone := func(v uint64) Update {
+		return Update{Op: Delete, IgnoreMissing: true, Entry: TableEntry{Table: e.Table, Key: forwardEntry(v, 0).Key}}
+	}
+	batch := []Update{gone(7), gone(8)}
+	if err := st.Write(t.Context(), AllPipes, batch, RollbackOnError); err != nil {
+		t.Fatal(err)
+	}
+	if batch[0].Missing || !batch[1].Missing {
+		t.Errorf("missing: %v, %v, want the second only", batch[0].Missing, batch[1].Missing)
 	}
 }

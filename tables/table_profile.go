@@ -118,11 +118,6 @@ func (p *profileTable) parse(name string, e *TableEntry) (*ActionData, error) {
 			return nil, p.failField(name, "parameter", l.names.names[n], err)
 		}
 	}
-	for n, ok := range given {
-		if !ok {
-			return nil, p.fail(name, ErrInvalid, "parameter %s of action %s is missing", l.names.names[n], p.actions.index.names[a])
-		}
-	}
 	return act, nil
 }
 

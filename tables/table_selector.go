@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 
@@ -62,24 +63,30 @@ func (s *selectorTable) Write(t Target, u *Update) (func(), error) {
 		return s.insert(name, id, e)
 	}
 	u.Existed = true
-	old, oldMax := g.slots, g.max
-	slots, size, err := s.parse(name, e, g.slots, g.max)
+	old, oldMax, oldADT := g.slots, g.max, g.adt
+	adt := g.adt
+	slots, size, err := s.parse(name, e, g.slots, g.max, &adt)
 	if err != nil {
 		return nil, err
 	}
 	s.replace(g, slots, size)
-	return func() { s.replace(g, old, oldMax) }, nil
+	g.adt = adt
+	return func() {
+		s.replace(g, old, oldMax)
+		g.adt = oldADT
+	}, nil
 }
 
 func (s *selectorTable) insert(name string, id uint32, e *TableEntry) (func(), error) {
-	slots, size, err := s.parse(name, e, nil, s.sel.MaxGroupSize)
+	adt := uint32(adtOffsetDefault)
+	slots, size, err := s.parse(name, e, nil, s.sel.MaxGroupSize, &adt)
 	if err != nil {
 		return nil, err
 	}
 	if len(s.groups) >= s.sel.NumGroups {
 		return nil, s.fail(name, ErrFull, "all %d groups are in use", s.sel.NumGroups)
 	}
-	g := &Group{id: id}
+	g := &Group{id: id, adt: adt}
 	s.replace(g, slots, size)
 	s.groups[id] = g
 	g.handle = s.order.add(g)
@@ -106,8 +113,9 @@ func (s *selectorTable) replace(g *Group, slots []groupSlot, size int) {
 	s.live.publish(g)
 }
 
-// parse reads the data of a group that now has these slots and this size.
-func (s *selectorTable) parse(name string, e *TableEntry, slots []groupSlot, size int) ([]groupSlot, int, error) {
+// parse reads the data of a group that now has these slots, this size and this
+// place.
+func (s *selectorTable) parse(name string, e *TableEntry, slots []groupSlot, size int, adt *uint32) ([]groupSlot, int, error) {
 	if err := s.noAction(name, e); err != nil {
 		return nil, 0, err
 	}
@@ -131,7 +139,9 @@ func (s *selectorTable) parse(name string, e *TableEntry, slots []groupSlot, siz
 				size = int(w)
 			}
 		default:
-			return nil, 0, s.fail(name, ErrNotSupported, "data field %s: there is no action RAM to address", s.spec.Data[n].Name)
+			var w uint64
+			w, err = word(e.Data[i].Value, 32)
+			*adt = uint32(w)
 		}
 		if err != nil {
 			return nil, 0, s.failField(name, "data field", s.spec.Data[n].Name, err)
@@ -142,6 +152,9 @@ func (s *selectorTable) parse(name string, e *TableEntry, slots []groupSlot, siz
 		return nil, 0, s.fail(name, ErrInvalid, "$ACTION_MEMBER_ID has %d elements, $ACTION_MEMBER_STATUS %d: want as many", len(ids), len(status))
 	case size > maxGroupSize:
 		return nil, 0, s.fail(name, ErrInvalid, "$MAX_GROUP_SIZE is %d, want 1 to %d", size, maxGroupSize)
+	}
+	if err := alignedADT(*adt, size); err != nil {
+		return nil, 0, s.failField(name, "data field", "$ADT_OFFSET", err)
 	}
 	if !given[0] {
 		for _, sl := range slots {
@@ -163,7 +176,27 @@ func (s *selectorTable) parse(name string, e *TableEntry, slots []groupSlot, siz
 			return nil, 0, s.fail(name, ErrInvalid, "member %d is given twice", id)
 		}
 	}
+	if s.store.memberOrder.Load() {
+		slots = nil
+	}
 	return arrange(slots, size, members, status), size, nil
+}
+
+// alignedADT checks where a group of a size is to lie in the action data: at a
+// multiple of the size, rounded up to a power of two. Which place it is, no
+// packet sees.
+func alignedADT(adt uint32, size int) error {
+	if adt == adtOffsetDefault {
+		return nil
+	}
+	n := uint32(1)
+	for n < uint32(size) {
+		n *= 2
+	}
+	if adt%n != 0 {
+		return fmt.Errorf("is %d, want a multiple of %d for a group of %d", adt, n, size)
+	}
+	return nil
 }
 
 // arrange puts members into slots: those that are there stay in theirs, new
@@ -285,6 +318,9 @@ func (s *selectorTable) show(g *Group, q *Query, want func(string) bool) *TableE
 		if n := s.spec.Data[i].Name; want(n) {
 			e.Data = append(e.Data, DataField{Name: n, Value: v})
 		}
+	}
+	if len(s.spec.Data) > 3 && g.adt != adtOffsetDefault && want(s.spec.Data[3].Name) {
+		e.Data = append(e.Data, DataField{Name: s.spec.Data[3].Name, Value: wordBytes(uint64(g.adt), 32)})
 	}
 	return e
 }
