@@ -85,10 +85,7 @@ func (s *Switch) portCfg() *fixedTable {
 	}
 	t.delete = func(k fixedKey) (func(), error) {
 		return s.setPort(k, func(old *portEntry) (record, error) {
-			if old == nil {
-				return nil, refused(tables.ErrNotFound, "port %d", k.n[0])
-			}
-			return nil, nil
+			return nil, nil // the chip's driver does not mind one that is not there
 		})
 	}
 	t.clear = s.clearPorts

@@ -142,9 +142,15 @@ func TestStoreProfileAndSelector(t *testing.T) {
 	mustDo(t, st, Modify, group(7, []uint32{4, 1}, []bool{true, true})) // 1 keeps slot 0
 	wantText(t, "groups", dump(t, st, AllPipes, Query{Table: "groups"}),
 		"1: $SELECTOR_GROUP_ID=00000007 $ACTION_MEMBER_ID=[1 4] $ACTION_MEMBER_STATUS=[true true] $MAX_GROUP_SIZE=00000004\n")
-	mustDo(t, st, Modify, group(7, []uint32{}, []bool{}))
+	if err := do(st, Modify, group(7, []uint32{}, []bool{})); !errors.Is(err, ErrInUse) {
+		t.Errorf("a group that an entry refers to is emptied: %v", err)
+	}
+	mustDo(t, st, Modify, group(7, []uint32{4, 4, 1}, []bool{true, true, false})) // a weight of 2
+	wantText(t, "groups", dump(t, st, AllPipes, Query{Table: "groups"}),
+		"1: $SELECTOR_GROUP_ID=00000007 $ACTION_MEMBER_ID=[1 4 4] $ACTION_MEMBER_STATUS=[false true true] $MAX_GROUP_SIZE=00000004\n")
+	mustDo(t, st, Modify, group(7, []uint32{1}, []bool{false}))
 	if got := m.Resolve(grp, 5, 0); got != nil {
-		t.Errorf("empty group resolves to %+v", got)
+		t.Errorf("a group without an active member resolves to %+v", got)
 	}
 	wantText(t, "nexthop", dump(t, st, AllPipes, Query{Table: "nexthop"}), `
 1: ig_md.nexthop=0001 $ACTION_MEMBER_ID=00000004
@@ -357,7 +363,6 @@ func TestStoreErrors(t *testing.T) {
 		{Delete, member(9, 1), ErrNotFound, `delete pipe.SwitchIngress.members: object not found: no member 9`},
 		{Insert, group(2, []uint32{1}, nil), ErrInvalid, `add pipe.SwitchIngress.groups: invalid arguments: $ACTION_MEMBER_ID has 1 elements, $ACTION_MEMBER_STATUS 0: want as many`},
 		{Insert, group(2, []uint32{5}, []bool{true}), ErrInvalid, `add pipe.SwitchIngress.groups: invalid arguments: no member 5 in pipe.SwitchIngress.members`},
-		{Insert, group(2, []uint32{1, 1}, []bool{true, true}), ErrInvalid, `add pipe.SwitchIngress.groups: invalid arguments: member 1 is given twice`},
 		{Insert, group(2, []uint32{1, 1, 1, 1, 1}, make([]bool, 5)), ErrFull, `add pipe.SwitchIngress.groups: not enough space: 5 members do not fit in a group of 4`},
 		{Modify, TableEntry{Table: "groups", Key: []KeyField{exactKey("$SELECTOR_GROUP_ID", 1, 4)}, Data: []DataField{{"$MAX_GROUP_SIZE", num(4, 1<<20)}}}, ErrInvalid, `modify pipe.SwitchIngress.groups: invalid arguments: $MAX_GROUP_SIZE is 1048576, want 1 to 119040`},
 		{Modify, TableEntry{Table: "ports", Key: []KeyField{exactKey("$COUNTER_INDEX", 16, 4)}}, ErrInvalid, `modify pipe.SwitchIngress.ports: invalid arguments: key field $COUNTER_INDEX is 16, want 0 to 15`},
@@ -442,7 +447,7 @@ func TestRejectedUpdatesLeaveNoTrace(t *testing.T) {
 		{Op: Modify, Entry: member(1, 9)},
 		{Op: Modify, Entry: group(1, []uint32{3, 2}, []bool{true, false})},
 		{Op: Delete, Entry: member(1, 9)},
-		{Op: Insert, Entry: group(2, []uint32{1}, []bool{true})},
+		{Op: Insert, Entry: group(2, []uint32{2}, []bool{true})},
 		{Op: Insert, Entry: nexthop(5, "$SELECTOR_GROUP_ID", 2)},
 		{Op: Delete, Entry: TableEntry{Table: "nexthop"}},
 		{Op: Delete, Entry: TableEntry{Table: "groups"}},

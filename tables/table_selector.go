@@ -69,6 +69,11 @@ func (s *selectorTable) Write(t Target, u *Update) (func(), error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(slots) == 0 || !slices.ContainsFunc(slots, func(sl groupSlot) bool { return sl.member != nil }) {
+		if g.refs > 0 {
+			return nil, s.fail(name, ErrInUse, "%d entries refer to group %d: it needs a member", g.refs, g.id)
+		}
+	}
 	s.replace(g, slots, size)
 	g.adt = adt
 	return func() {
@@ -172,9 +177,6 @@ func (s *selectorTable) parse(name string, e *TableEntry, slots []groupSlot, siz
 		if members[i] == nil {
 			return nil, 0, s.fail(name, ErrInvalid, "no member %d in %s", id, s.profile.spec.Name)
 		}
-		if slices.Contains(members[:i], members[i]) {
-			return nil, 0, s.fail(name, ErrInvalid, "member %d is given twice", id)
-		}
 	}
 	if s.store.memberOrder.Load() {
 		slots = nil
@@ -200,26 +202,34 @@ func alignedADT(adt uint32, size int) error {
 }
 
 // arrange puts members into slots: those that are there stay in theirs, new
-// ones take the lowest that are free.
+// ones take the lowest that are free. A member that is given several times has as
+// many slots: that is its weight.
 func arrange(old []groupSlot, size int, members []*Member, active []bool) []groupSlot {
 	out := make([]groupSlot, size)
 	placed := make([]bool, len(members))
-	for i := range min(size, len(old)) {
-		n := slices.Index(members, old[i].member)
-		if old[i].member != nil && n >= 0 {
-			out[i] = groupSlot{members[n], active[n]}
-			placed[n] = true
-		}
+	at := make(map[*Member][]int, len(members)) // of members, those not placed
+	for n, m := range members {
+		at[m] = append(at[m], n)
 	}
-	at := 0
+	for i := range min(size, len(old)) {
+		left := at[old[i].member]
+		if old[i].member == nil || len(left) == 0 {
+			continue
+		}
+		n := left[0]
+		at[old[i].member] = left[1:]
+		out[i] = groupSlot{members[n], active[n]}
+		placed[n] = true
+	}
+	free := 0
 	for n, m := range members {
 		if placed[n] {
 			continue
 		}
-		for out[at].member != nil {
-			at++
+		for out[free].member != nil {
+			free++
 		}
-		out[at] = groupSlot{m, active[n]}
+		out[free] = groupSlot{m, active[n]}
 	}
 	return out
 }
