@@ -77,8 +77,8 @@ type writer struct {
 	response      *bfrt.WriteResponse
 }
 
-// all applies the updates; neighbours of one target go together. An error means
-// that the whole call failed: time ran out.
+// all applies the updates; neighbours that are of entries go together. An error
+// means that the whole call failed: time ran out.
 func (w *writer) all(ctx context.Context, updates []*bfrt.Update) error {
 	w.items = make([]*bfrt.Error, 0, len(updates))
 	for i := 0; i < len(updates); {
@@ -109,25 +109,10 @@ func (w *writer) failed() bool {
 	return len(w.items) > 0 && w.items[len(w.items)-1].CanonicalCode != int32(codes.OK)
 }
 
-// run is how many updates from the first on are entries with the same target.
+// run is how many updates from the first on are of entries.
 func (w *writer) run(updates []*bfrt.Update) int {
 	n := 0
-	var target tables.Target
-	for _, u := range updates {
-		e := entryOf(u)
-		if e == nil {
-			break
-		}
-		t := w.targetOf(e)
-		if n > 0 && t != target {
-			if w.rollback {
-				// One batch has one target. A request with several is split
-				// nowhere else.
-				return n
-			}
-			break
-		}
-		target = t
+	for n < len(updates) && entryOf(updates[n]) != nil {
 		n++
 	}
 	return n
@@ -145,13 +130,6 @@ func entryOf(u *bfrt.Update) *bfrt.TableEntry {
 	return nil
 }
 
-func (w *writer) targetOf(e *bfrt.TableEntry) tables.Target {
-	if e.EntryTgt != nil {
-		return decodeTarget(e.EntryTgt)
-	}
-	return w.target
-}
-
 // entries applies updates of entries as one batch. Those that cannot be decoded
 // fail in their place.
 func (w *writer) entries(ctx context.Context, updates []*bfrt.Update) error {
@@ -167,6 +145,10 @@ func (w *writer) entries(ctx context.Context, updates []*bfrt.Update) error {
 			one.Op = 0 // which the API refuses, in its place
 		}
 		one.IgnoreMissing = w.ignoreMissing
+		if at := entryOf(u).EntryTgt; at != nil {
+			t := decodeTarget(at)
+			one.At = &t
+		}
 		batch = append(batch, one)
 		if err != nil && w.rollback {
 			break
@@ -177,7 +159,7 @@ func (w *writer) entries(ctx context.Context, updates []*bfrt.Update) error {
 		atomicity = tables.RollbackOnError
 	}
 	var failed *tables.BatchError
-	err := w.program.API.Write(ctx, w.targetOf(entryOf(updates[0])), batch, atomicity)
+	err := w.program.API.Write(ctx, w.target, batch, atomicity)
 	if err != nil && !errors.As(err, &failed) {
 		return err
 	}
