@@ -26,7 +26,8 @@ func (b *base) inTarget(op string, t Target, pipes []pipeState) ([]pipeState, er
 // all zero. The store's mu guards copies, each pipe's Mu its counter.
 type counterCells struct {
 	pipes  []pipeState
-	index  int // in State.Counters
+	index  int  // in State.Counters
+	direct bool // grows with its table
 	copies []*Counter
 }
 
@@ -86,7 +87,36 @@ func setCount(c *Counter, cell uint64, v count) {
 	c.Set(cell, v.packets, v.bytes)
 }
 
-// clear sets a cell to zero: a new entry starts there.
+// reserve makes room for n cells. Only the control plane, which is here, changes
+// the size.
+func (c *counterCells) reserve(n uint64) {
+	for i, p := range c.pipes {
+		if l := c.live(i); n > uint64(l.n) {
+			p.Mu.Lock()
+			l.grow(max(int(n), 2*l.n))
+			p.Mu.Unlock()
+		}
+	}
+}
+
+// wipe sets cells to zero that no entry has any more.
+func (c *counterCells) wipe(cells []uint32) {
+	zero := func(l *Counter) {
+		for _, cell := range cells {
+			l.Set(uint64(cell), 0, 0)
+		}
+	}
+	for i, p := range c.pipes {
+		p.Mu.Lock()
+		zero(c.live(i))
+		p.Mu.Unlock()
+	}
+	for _, l := range c.copies {
+		zero(l)
+	}
+}
+
+// clear sets a cell to zero, as a new entry's is.
 func (c *counterCells) clear(cell uint64) (undo func()) {
 	old, copied := c.read(cell, true), c.read(cell, false)
 	for i, p := range c.pipes {
@@ -153,6 +183,7 @@ func (c *counterCells) sum(cell uint64, target []pipeState, fromHW bool) count {
 type registerCells struct {
 	pipes  []pipeState
 	index  int // in State.Registers
+	direct bool
 	copies []*Register
 }
 
@@ -189,7 +220,10 @@ func (r *registerCells) read(cell uint64, fromHW bool) []pair {
 			out[i][0], out[i][1], _ = r.live(i).Get(cell)
 			p.Mu.Unlock()
 		case r.copies != nil:
-			out[i][0], out[i][1], _ = r.copies[i].Get(cell)
+			var ok bool
+			if out[i][0], out[i][1], ok = r.copies[i].Get(cell); !ok {
+				out[i] = r.live(i).spec.Initial
+			}
 		default:
 			out[i] = r.live(i).spec.Initial
 		}
@@ -219,7 +253,34 @@ func setPair(r *Register, cell uint64, v pair) {
 	r.Set(cell, v[0], v[1])
 }
 
-// clear gives a cell its initial value: a new entry starts there.
+// reserve and wipe are as counterCells'.
+func (r *registerCells) reserve(n uint64) {
+	for i, p := range r.pipes {
+		if l := r.live(i); n > l.n {
+			p.Mu.Lock()
+			l.grow(max(int(n), 2*l.Len()))
+			p.Mu.Unlock()
+		}
+	}
+}
+
+func (r *registerCells) wipe(cells []uint32) {
+	initial := func(l *Register) {
+		for _, cell := range cells {
+			l.Set(uint64(cell), l.spec.Initial[0], l.spec.Initial[1])
+		}
+	}
+	for i, p := range r.pipes {
+		p.Mu.Lock()
+		initial(r.live(i))
+		p.Mu.Unlock()
+	}
+	for _, l := range r.copies {
+		initial(l)
+	}
+}
+
+// clear gives a cell its initial value, as a new entry's has.
 func (r *registerCells) clear(cell uint64) (undo func()) {
 	old, copied := r.read(cell, true), r.read(cell, false)
 	for i, p := range r.pipes {

@@ -18,11 +18,11 @@ func newDirectTimed(pl *ir.Pipeline, t *ir.Table, pipes []pipeState) []directTim
 		out = append(out, d)
 	}
 	for _, m := range t.DirectMeters {
-		add(&meterCells{pipes: pipes, index: m}, meterFields(pl.Meters[m].Kind))
+		add(&meterCells{pipes: pipes, index: m, direct: true}, meterFields(pl.Meters[m].Kind))
 	}
 	for _, f := range t.DirectFilters {
 		k := pl.Filters[f].Kind
-		add(&filterCells{pipes: pipes, index: f, kind: k}, filterFields(k))
+		add(&filterCells{pipes: pipes, index: f, kind: k, direct: true}, filterFields(k))
 	}
 	return out
 }

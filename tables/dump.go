@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"encoding/binary"
 	"io"
+
+	"gofino/pipeline/ir"
 )
 
 // WriteState writes all state of the store's own tables in a fixed order, for
@@ -174,14 +176,21 @@ func (d *dumper) portMetadata(t *portMetadataTable) {
 	}
 }
 
+// cells writes counters and the like up to the last cell that says something: what
+// is behind it may be there or not.
 func (d *dumper) cells(st *State) {
 	for _, c := range st.Counters {
-		d.num(uint64(c.n))
-		for _, v := range c.cells {
+		n := c.used()
+		d.num(uint64(n))
+		if c.kind == ir.PacketsAndBytes {
+			n *= 2
+		}
+		for _, v := range c.cells[:n] {
 			d.num(v)
 		}
 	}
 	for _, r := range st.Registers {
+		r = r.head(r.used())
 		d.num(r.n)
 		for _, v := range r.bits {
 			d.num(v)

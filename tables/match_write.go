@@ -232,20 +232,24 @@ func (m *matchSet) restore(e *Entry) {
 	m.publish(e)
 }
 
-// unadd undoes add and publish.
+// unadd undoes add and publish. Changes are undone in reverse.
 func (m *matchSet) unadd(e *Entry) {
-	m.withdraw(e)
-	m.entries[e.cell] = nil
-	m.free.add(e.cell)
-	m.used--
+	m.remove(e)
+	m.seq--
 }
 
-// settle ends a batch: cells of removed entries may be used again.
+// settle ends a batch: cells of removed entries may be used again. There is
+// never a free cell at the end: what is left of the past is the free cells below
+// the highest in use.
 func (m *matchSet) settle() {
 	for _, c := range m.freed {
 		m.free.add(c)
 	}
 	m.freed = m.freed[:0]
+	for n := len(m.entries) - 1; n > 0 && m.entries[n] == nil; n-- {
+		m.entries = m.entries[:n]
+		m.free.remove(uint32(n))
+	}
 }
 
 // keysOf is an entry's key, element by element.

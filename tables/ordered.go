@@ -21,13 +21,23 @@ func (o *ordered[T]) add(v T) uint32 {
 	return uint32(len(o.slots))
 }
 
+// remove frees a handle. There is never a free slot at the end: what is left of
+// the past is the free handles below the highest in use.
 func (o *ordered[T]) remove(h uint32) {
 	o.slots[h-1] = orderedSlot[T]{}
 	o.free.add(h)
+	for n := len(o.slots); n > 0 && !o.slots[n-1].used; n-- {
+		o.slots = o.slots[:n-1]
+		o.free.remove(uint32(n))
+	}
 }
 
 // restore undoes remove.
 func (o *ordered[T]) restore(h uint32, v T) {
+	for uint32(len(o.slots)) < h {
+		o.slots = append(o.slots, orderedSlot[T]{})
+		o.free.add(uint32(len(o.slots)))
+	}
 	o.free.remove(h)
 	o.slots[h-1] = orderedSlot[T]{v, true}
 }

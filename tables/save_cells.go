@@ -1,31 +1,39 @@
 package tables
 
-import "gofino/internal/snap"
+import (
+	"slices"
+
+	"gofino/internal/snap"
+	"gofino/pipeline/ir"
+)
 
 func (c *counterTable) save(e *snap.Encoder)  { c.cells.save(e) }
-func (c *counterTable) load(d *snap.Decoder)  { c.cells.load(d, c.size, c.size) }
+func (c *counterTable) load(d *snap.Decoder)  { c.cells.load(d, c.size, c.size, c.size) }
 func (r *registerTable) save(e *snap.Encoder) { r.cells.save(e) }
-func (r *registerTable) load(d *snap.Decoder) { r.cells.load(d, r.size, r.size) }
+func (r *registerTable) load(d *snap.Decoder) { r.cells.load(d, r.size, r.size, r.size) }
 
 // save writes the cells of all pipes and their copies.
 func (c *counterCells) save(e *snap.Encoder) {
 	for i, p := range c.pipes {
 		p.Mu.Lock()
-		c.live(i).save(e)
+		c.live(i).save(e, c.direct)
 		p.Mu.Unlock()
 	}
-	e.Bool(c.copies != nil)
+	copied := slices.ContainsFunc(c.copies, func(l *Counter) bool { return l.used() > 0 })
+	e.Bool(copied)
 	for _, l := range c.copies {
-		l.save(e)
+		if copied {
+			l.save(e, true)
+		}
 	}
 }
 
-// load reads cells, from least to most in number. Copies grow by doubling, from
-// nothing.
-func (c *counterCells) load(d *snap.Decoder, least, most int) {
+// load reads cells, from least to most in number, and makes room for size.
+func (c *counterCells) load(d *snap.Decoder, least, size, most int) {
 	for i, p := range c.pipes {
 		p.Mu.Lock()
 		c.live(i).load(d, least, most)
+		c.live(i).grow(size)
 		p.Mu.Unlock()
 	}
 	if !d.Bool() {
@@ -38,9 +46,31 @@ func (c *counterCells) load(d *snap.Decoder, least, most int) {
 	}
 }
 
-func (c *Counter) save(e *snap.Encoder) {
-	e.Uint(uint64(c.n))
-	snap.Cells(e, c.cells)
+// used is how many cells there are up to the last that is not zero: the rest of
+// a counter that grows with its table says nothing.
+func (c *Counter) used() int {
+	n := len(c.cells)
+	for n > 0 && c.cells[n-1] == 0 {
+		n--
+	}
+	per := 1
+	if c.kind == ir.PacketsAndBytes {
+		per = 2
+	}
+	return (n + per - 1) / per
+}
+
+// save writes all cells, or those up to the last that says something.
+func (c *Counter) save(e *snap.Encoder, used bool) {
+	n, per := c.n, 1
+	if used {
+		n = c.used()
+	}
+	if c.kind == ir.PacketsAndBytes {
+		per = 2
+	}
+	e.Uint(uint64(n))
+	snap.Cells(e, c.cells[:n*per])
 }
 
 func (c *Counter) load(d *snap.Decoder, least, most int) {
@@ -62,19 +92,23 @@ func loadSize(d *snap.Decoder, least, most int) int {
 func (r *registerCells) save(e *snap.Encoder) {
 	for i, p := range r.pipes {
 		p.Mu.Lock()
-		r.live(i).save(e)
+		r.live(i).save(e, r.direct)
 		p.Mu.Unlock()
 	}
-	e.Bool(r.copies != nil)
+	copied := slices.ContainsFunc(r.copies, func(l *Register) bool { return l.used() > 0 })
+	e.Bool(copied)
 	for _, l := range r.copies {
-		l.save(e)
+		if copied {
+			l.save(e, true)
+		}
 	}
 }
 
-func (r *registerCells) load(d *snap.Decoder, least, most int) {
+func (r *registerCells) load(d *snap.Decoder, least, size, most int) {
 	for i, p := range r.pipes {
 		p.Mu.Lock()
 		r.live(i).load(d, least, most)
+		r.live(i).grow(size)
 		p.Mu.Unlock()
 	}
 	if !d.Bool() {
@@ -87,8 +121,36 @@ func (r *registerCells) load(d *snap.Decoder, least, most int) {
 	}
 }
 
+// used is how many cells there are up to the last that is not as it was at
+// first.
+func (r *Register) used() uint64 {
+	n := r.n
+	for n > 0 {
+		lo, hi, _ := r.Get(n - 1)
+		if lo != r.spec.Initial[0]&r.mask || r.pair != 0 && hi != r.spec.Initial[1]&r.mask {
+			break
+		}
+		n--
+	}
+	return n
+}
+
+// head is the first n cells.
+func (r *Register) head(n uint64) *Register {
+	h := *r
+	h.n = n
+	cut := int(n << r.pair)
+	h.bits = h.bits[:min(len(h.bits), (cut+63)/64)]
+	h.w8, h.w16 = h.w8[:min(len(h.w8), cut)], h.w16[:min(len(h.w16), cut)]
+	h.w32, h.w64 = h.w32[:min(len(h.w32), cut)], h.w64[:min(len(h.w64), cut)]
+	return &h
+}
+
 // save writes the one array that the width uses; the others are empty.
-func (r *Register) save(e *snap.Encoder) {
+func (r *Register) save(e *snap.Encoder, used bool) {
+	if used {
+		r = r.head(r.used())
+	}
 	e.Uint(r.n)
 	snap.Cells(e, r.bits)
 	snap.Cells(e, r.w8)

@@ -179,17 +179,18 @@ func (mt *matchTable) load(d *snap.Decoder) {
 	for _, c := range free {
 		m.free.add(c)
 	}
+	size := max(minDirectCells, len(m.entries))
 	for _, c := range mt.counters {
-		c.load(d, 0, max(minDirectCells, 2*len(m.entries)))
+		c.load(d, 0, size, size)
 	}
 	for _, r := range mt.regs {
-		r.load(d, 0, max(minDirectCells, 2*len(m.entries)))
+		r.load(d, 0, size, size)
 	}
 	if mt.idle != nil {
 		mt.idle.load(d)
 	}
 	for _, t := range mt.timed {
-		t.cells.load(d, 0, max(minDirectCells, 2*len(m.entries)))
+		t.cells.load(d, 0, size, size)
 	}
 }
 

@@ -8,33 +8,38 @@ import (
 )
 
 func (t *timedTable) save(e *snap.Encoder) { t.cells.save(e) }
-func (t *timedTable) load(d *snap.Decoder) { t.cells.load(d, t.size, t.size) }
+func (t *timedTable) load(d *snap.Decoder) { t.cells.load(d, t.size, t.size, t.size) }
 
 // save writes the cells of all pipes.
 func (c *meterCells) save(e *snap.Encoder) {
 	for _, p := range c.pipes {
 		p.Mu.Lock()
-		c.live(p).save(e)
+		c.live(p).save(e, c.direct)
 		p.Mu.Unlock()
 	}
 }
 
-// load reads cells, from least to most in number.
-func (c *meterCells) load(d *snap.Decoder, least, most int) {
+// load reads cells, from least to most in number, and makes room for size.
+func (c *meterCells) load(d *snap.Decoder, least, size, most int) {
 	for _, p := range c.pipes {
 		p.Mu.Lock()
 		c.live(p).load(d, least, most)
+		c.live(p).grow(size)
 		p.Mu.Unlock()
 	}
 }
 
 // save writes each cell as what was written, which gives its word, and as the
 // levels. Most cells of a large meter were never written: they are one bit.
-func (m *Meter) save(e *snap.Encoder) {
+func (m *Meter) save(e *snap.Encoder, used bool) {
 	e.Int(int64(m.adjust))
-	e.Uint(uint64(len(m.cells)))
-	for i := range m.cells {
-		c := &m.cells[i]
+	cells := m.cells
+	if used {
+		cells = cells[:m.used()]
+	}
+	e.Uint(uint64(len(cells)))
+	for i := range cells {
+		c := &cells[i]
 		fresh := *c == freshMeterCell
 		e.Bool(fresh)
 		if fresh {
@@ -46,6 +51,22 @@ func (m *Meter) save(e *snap.Encoder) {
 		e.Int(c.level[1])
 	}
 }
+
+// used is how many cells there are up to the last that says something.
+func (m *Meter) used() int { return usedCells(m.cells, freshMeterCell) }
+
+func (f *Filter) used() int { return usedCells(f.cells, freshFilterCell) }
+
+func usedCells[T comparable](cells []T, fresh T) int {
+	n := len(cells)
+	for n > 0 && cells[n-1] == fresh {
+		n--
+	}
+	return n
+}
+
+// freshFilterCell was never written nor used.
+var freshFilterCell = filterCell{last: never}
 
 // freshMeterCell was never written nor used.
 var freshMeterCell = func() (c meterCell) {
@@ -102,24 +123,29 @@ func loadTime(d *snap.Decoder) uint64 {
 func (c *filterCells) save(e *snap.Encoder) {
 	for _, p := range c.pipes {
 		p.Mu.Lock()
-		c.live(p).save(e)
+		c.live(p).save(e, c.direct)
 		p.Mu.Unlock()
 	}
 }
 
-// load reads cells, from least to most in number.
-func (c *filterCells) load(d *snap.Decoder, least, most int) {
+// load reads cells, from least to most in number, and makes room for size.
+func (c *filterCells) load(d *snap.Decoder, least, size, most int) {
 	for _, p := range c.pipes {
 		p.Mu.Lock()
 		c.live(p).load(d, least, most)
+		c.live(p).grow(size)
 		p.Mu.Unlock()
 	}
 }
 
-func (f *Filter) save(e *snap.Encoder) {
-	e.Uint(uint64(len(f.cells)))
-	for i := range f.cells {
-		c := &f.cells[i]
+func (f *Filter) save(e *snap.Encoder, used bool) {
+	cells := f.cells
+	if used {
+		cells = cells[:f.used()]
+	}
+	e.Uint(uint64(len(cells)))
+	for i := range cells {
+		c := &cells[i]
 		e.Bool(c.set)
 		if c.set {
 			for _, v := range c.written {
@@ -184,9 +210,10 @@ func (s *filterSpec) plausible(k ir.FilterKind) bool {
 
 func (d *dumper) meter(m *Meter) {
 	d.num(uint64(int64(m.adjust)))
-	d.num(uint64(len(m.cells)))
-	for i := range m.cells {
-		c := &m.cells[i]
+	cells := m.cells[:m.used()]
+	d.num(uint64(len(cells)))
+	for i := range cells {
+		c := &cells[i]
 		for _, v := range c.written {
 			d.num(v)
 		}
@@ -197,9 +224,10 @@ func (d *dumper) meter(m *Meter) {
 }
 
 func (d *dumper) filter(f *Filter) {
-	d.num(uint64(len(f.cells)))
-	for i := range f.cells {
-		c := &f.cells[i]
+	cells := f.cells[:f.used()]
+	d.num(uint64(len(cells)))
+	for i := range cells {
+		c := &cells[i]
 		d.bool(c.set)
 		for _, v := range c.written {
 			d.num(math.Float64bits(v))

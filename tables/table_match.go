@@ -88,10 +88,10 @@ func newMatchTable(st *Store, spec *TableSpec, pl *ir.Pipeline, index int, m *ma
 	}
 	mt.actions = newNameIndex(names)
 	for _, c := range t.DirectCounters {
-		mt.counters = append(mt.counters, &counterCells{pipes: pipes, index: c})
+		mt.counters = append(mt.counters, &counterCells{pipes: pipes, index: c, direct: true})
 	}
 	for _, r := range t.DirectRegisters {
-		mt.regs = append(mt.regs, &registerCells{pipes: pipes, index: r})
+		mt.regs = append(mt.regs, &registerCells{pipes: pipes, index: r, direct: true})
 	}
 	mt.timed = newDirectTimed(pl, t, pipes)
 	for i := range spec.Data {
@@ -327,15 +327,15 @@ func (mt *matchTable) insert(name string, ent *Entry, d *entryData) (func(), err
 		d.ref.use(+1)
 	}
 	mt.m.add(ent)
-	mt.startCells(uint64(ent.cell))
+	mt.reserve(uint64(ent.cell) + 1)
 	undoCells := mt.setCells(ent, d)
 	if mt.idle != nil {
 		mt.idle.add(ent, d)
 	}
 	mt.m.publish(ent)
 	return func() {
-		undoCells()
 		mt.m.unadd(ent)
+		undoCells()
 		ent.ref.Load().use(-1)
 	}, nil
 }
@@ -419,6 +419,36 @@ func undoAll(undos []func()) func() {
 			undos[i]()
 		}
 	}
+}
+
+// reserve makes room for so many cells. Those that no entry has are as those of a
+// new entry: settle sees to that.
+func (mt *matchTable) reserve(n uint64) {
+	for _, c := range mt.counters {
+		c.reserve(n)
+	}
+	for _, r := range mt.regs {
+		r.reserve(n)
+	}
+	for _, t := range mt.timed {
+		t.cells.reserve(n)
+	}
+}
+
+// settle ends a batch: cells that were freed become as those of new entries.
+func (mt *matchTable) settle() {
+	if freed := mt.m.freed; len(freed) > 0 {
+		for _, c := range mt.counters {
+			c.wipe(freed)
+		}
+		for _, r := range mt.regs {
+			r.wipe(freed)
+		}
+		for _, t := range mt.timed {
+			t.cells.wipe(freed)
+		}
+	}
+	mt.m.settle()
 }
 
 // startCells gives an entry's counters, registers, meters and filters what

@@ -52,7 +52,7 @@ func (s *matchScopes) follow(profile *scoped[*profileTable], selector *scoped[*s
 // settle ends a batch.
 func (s *matchScopes) settle() {
 	for _, p := range s.parts {
-		p.t.m.settle()
+		p.t.settle()
 	}
 }
 

@@ -18,13 +18,17 @@ type timedCells interface {
 	plan(cell uint64, fresh bool, target []pipeState, given *timedFields) (apply, error)
 	// get reads a cell in the first pipe of the target.
 	get(cell uint64, target []pipeState) timedFields
-	// reset makes a cell one that was never written: a new entry starts there.
+	// reserve makes room for n cells.
+	reserve(n uint64)
+	// wipe resets cells that no entry has any more.
+	wipe(cells []uint32)
+	// reset makes a cell one that was never written, as a new entry's is.
 	reset(cell uint64) (undo func())
 	// resetAll resets every cell in the pipes of the target.
 	resetAll(target []pipeState) (undo func())
 
 	save(e *snap.Encoder)
-	load(d *snap.Decoder, least, most int)
+	load(d *snap.Decoder, least, size, most int)
 }
 
 // timedFields are values of the four data fields, nil where not given.
@@ -45,8 +49,9 @@ type apply func(cell uint64) (undo func())
 
 // meterCells are a meter's cells.
 type meterCells struct {
-	pipes []pipeState
-	index int // in State.Meters
+	pipes  []pipeState
+	index  int  // in State.Meters
+	direct bool // grows with its table
 }
 
 func (c *meterCells) live(p pipeState) *Meter { return p.Meters[c.index] }
@@ -109,6 +114,26 @@ func (c *meterCells) get(cell uint64, target []pipeState) timedFields {
 	return out
 }
 
+func (c *meterCells) reserve(n uint64) {
+	for _, p := range c.pipes {
+		if m := c.live(p); n > uint64(len(m.cells)) {
+			p.Mu.Lock()
+			m.grow(max(int(n), 2*len(m.cells)))
+			p.Mu.Unlock()
+		}
+	}
+}
+
+func (c *meterCells) wipe(cells []uint32) {
+	for _, p := range c.pipes {
+		p.Mu.Lock()
+		for _, cell := range cells {
+			c.live(p).cells[cell] = freshMeterCell
+		}
+		p.Mu.Unlock()
+	}
+}
+
 func (c *meterCells) reset(cell uint64) func() {
 	next := make([]meterCell, len(c.pipes))
 	for i := range next {
@@ -137,9 +162,10 @@ func (c *meterCells) resetAll(target []pipeState) (undo func()) {
 
 // filterCells are a filter's cells.
 type filterCells struct {
-	pipes []pipeState
-	index int // in State.Filters
-	kind  ir.FilterKind
+	pipes  []pipeState
+	index  int // in State.Filters
+	kind   ir.FilterKind
+	direct bool
 }
 
 func (c *filterCells) live(p pipeState) *Filter { return p.Filters[c.index] }
@@ -238,6 +264,26 @@ func (c *filterCells) get(cell uint64, target []pipeState) timedFields {
 		out[n] = filterFieldValue(c.kind, n, v)
 	}
 	return out
+}
+
+func (c *filterCells) reserve(n uint64) {
+	for _, p := range c.pipes {
+		if f := c.live(p); n > uint64(len(f.cells)) {
+			p.Mu.Lock()
+			f.grow(max(int(n), 2*len(f.cells)))
+			p.Mu.Unlock()
+		}
+	}
+}
+
+func (c *filterCells) wipe(cells []uint32) {
+	for _, p := range c.pipes {
+		p.Mu.Lock()
+		for _, cell := range cells {
+			c.live(p).cells[cell] = freshFilterCell
+		}
+		p.Mu.Unlock()
+	}
 }
 
 func (c *filterCells) reset(cell uint64) func() {
