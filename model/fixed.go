@@ -27,6 +27,8 @@ type fixedTable struct {
 	// get reads an entry; the action is "" where the table has none.
 	get  func(k fixedKey) (r record, action string, err error)
 	keys func() []fixedKey // of all entries, in order; nil: only get by key
+	// both: there is an operation that adds or modifies.
+	both bool
 	// always: the table has all its entries from the start; to add one is to
 	// set it.
 	always bool
@@ -114,7 +116,7 @@ func (t *fixedTable) operations() string {
 		has  bool
 	}{
 		{"add", t.insert != nil}, {"modify", t.modify != nil}, {"modify incrementally", t.inc != nil},
-		{"delete", t.delete != nil}, {"clear", t.clear != nil}, {"get", t.get != nil},
+		{"add or modify", t.both}, {"delete", t.delete != nil}, {"clear", t.clear != nil}, {"get", t.get != nil},
 	} {
 		if o.has {
 			out = append(out, o.name)
@@ -157,15 +159,15 @@ func (t *fixedTable) Write(target tables.Target, u *tables.Update) (func(), erro
 		}
 		return t.done(name)(t.clear(fixedKey{pipe: target.Pipe}))
 	}
+	if !t.supports(op) {
+		return unsupported()
+	}
 	k, err := t.key(name, e.Key)
 	if err != nil {
 		return nil, err
 	}
 	k.pipe = target.Pipe
 	if op == tables.Delete {
-		if t.delete == nil {
-			return unsupported()
-		}
 		return t.done(name)(t.delete(k))
 	}
 	r, err := t.record(name, e)
@@ -173,35 +175,37 @@ func (t *fixedTable) Write(target tables.Target, u *tables.Update) (func(), erro
 		return nil, err
 	}
 	switch op {
-	case tables.Insert:
-		if t.insert != nil {
-			if err := t.mandatory(name, r); err != nil {
-				return nil, err
-			}
-			return t.done(name)(t.insert(k, r))
-		}
 	case tables.Modify:
-		if t.modify != nil {
-			return t.done(name)(t.modify(k, r))
-		}
+		return t.done(name)(t.modify(k, r))
+	case tables.ModifyInc:
+		return t.done(name)(t.inc(k, r, u.Remove))
 	case tables.InsertOrModify:
-		if t.insert == nil || t.modify == nil {
-			break
-		}
 		if _, _, err := t.get(k); err == nil || t.always {
 			u.Existed = true
 			return t.done(name)(t.modify(k, r))
 		}
-		if err := t.mandatory(name, r); err != nil {
-			return nil, err
-		}
-		return t.done(name)(t.insert(k, r))
-	case tables.ModifyInc:
-		if t.inc != nil {
-			return t.done(name)(t.inc(k, r, u.Remove))
-		}
 	}
-	return unsupported()
+	if err := t.mandatory(name, r); err != nil {
+		return nil, err
+	}
+	return t.done(name)(t.insert(k, r))
+}
+
+// supports tells whether the table has an operation on an entry.
+func (t *fixedTable) supports(op tables.Op) bool {
+	switch op {
+	case tables.Insert:
+		return t.insert != nil
+	case tables.Modify:
+		return t.modify != nil
+	case tables.InsertOrModify:
+		return t.both
+	case tables.ModifyInc:
+		return t.inc != nil
+	case tables.Delete:
+		return t.delete != nil
+	}
+	return false
 }
 
 func (t *fixedTable) done(op string) func(func(), error) (func(), error) {

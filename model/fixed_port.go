@@ -57,7 +57,7 @@ func (s *Switch) portTables() []*fixedTable {
 }
 
 func (s *Switch) portCfg() *fixedTable {
-	t := &fixedTable{spec: fixedSpec("$PORT", 0xff010001, "PortConfigure", 256, "$DEV_PORT#1:uint32", portData(s.target))}
+	t := &fixedTable{both: true, spec: fixedSpec("$PORT", 0xff010001, "PortConfigure", 256, "$DEV_PORT#1:uint32", portData(s.target))}
 	t.spec.Attributes = []string{"port_status_notif_cb"}
 	t.attrs = map[string]fixedAttribute{"port_status_notif_cb": s.portNotify()}
 	t.insert = func(k fixedKey, r record) (func(), error) {

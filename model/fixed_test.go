@@ -70,7 +70,7 @@ func TestPreTablesReadBack(t *testing.T) {
 	b.must(b.write(tables.Insert, "$pre.node", 1, field("$MULTICAST_RID", num16(8))))
 	b.must(b.write(tables.Insert, "$pre.ecmp", 6, field("$MULTICAST_NODE_ID", []uint32{1})))
 	b.must(b.write(tables.Insert, "$pre.mgid", 700))
-	b.must(b.write(tables.InsertOrModify, "$pre.mgid", 5,
+	b.must(b.write(tables.Insert, "$pre.mgid", 5,
 		field("$MULTICAST_NODE_ID", []uint32{3}), field("$MULTICAST_NODE_L1_XID_VALID", []bool{true}), field("$MULTICAST_NODE_L1_XID", []uint32{12}),
 		field("$MULTICAST_ECMP_ID", []uint32{6}), field("$MULTICAST_ECMP_L1_XID_VALID", []bool{false}), field("$MULTICAST_ECMP_L1_XID", []uint32{0})))
 	for table, want := range map[string]record{

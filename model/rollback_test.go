@@ -105,7 +105,11 @@ func (g *guesser) fields(specs []tables.FieldSpec) []tables.DataField {
 
 func (g *guesser) update() tables.Update {
 	all := g.api.Schema().Tables
-	spec := all[g.r.IntN(len(all))]
+	return g.of(all[g.r.IntN(len(all))])
+}
+
+// of guesses an update of a table.
+func (g *guesser) of(spec *tables.TableSpec) tables.Update {
 	ops := []tables.Op{tables.Insert, tables.Insert, tables.Insert, tables.Modify, tables.InsertOrModify, tables.ModifyInc, tables.Delete}
 	u := tables.Update{Op: ops[g.r.IntN(len(ops))], Remove: g.r.IntN(2) == 0, KeepTTL: g.r.IntN(2) == 0, KeepStats: g.r.IntN(2) == 0}
 	u.Entry.Table = spec.Name

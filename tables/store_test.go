@@ -366,7 +366,7 @@ func TestStoreErrors(t *testing.T) {
 		{Insert, group(2, []uint32{1, 1, 1, 1, 1}, make([]bool, 5)), ErrFull, `add pipe.SwitchIngress.groups: not enough space: 5 members do not fit in a group of 4`},
 		{Modify, TableEntry{Table: "groups", Key: []KeyField{exactKey("$SELECTOR_GROUP_ID", 1, 4)}, Data: []DataField{{"$MAX_GROUP_SIZE", num(4, 1<<20)}}}, ErrInvalid, `modify pipe.SwitchIngress.groups: invalid arguments: $MAX_GROUP_SIZE is 1048576, want 1 to 119040`},
 		{Modify, TableEntry{Table: "ports", Key: []KeyField{exactKey("$COUNTER_INDEX", 16, 4)}}, ErrInvalid, `modify pipe.SwitchIngress.ports: invalid arguments: key field $COUNTER_INDEX is 16, want 0 to 15`},
-		{Delete, TableEntry{Table: "ports", Key: []KeyField{exactKey("$COUNTER_INDEX", 1, 4)}}, ErrNotSupported, `delete pipe.SwitchIngress.ports: not supported: a Counter table has: add, modify, add or modify, clear`},
+		{Delete, TableEntry{Table: "ports", Key: []KeyField{exactKey("$COUNTER_INDEX", 1, 4)}}, ErrNotSupported, `delete pipe.SwitchIngress.ports: not supported: a Counter table has: add, modify, clear`},
 		{Modify, TableEntry{Table: "flows", Key: nil}, ErrInvalid, `modify pipe.SwitchIngress.flows: invalid arguments: key field $REGISTER_INDEX is missing`},
 		{Insert, TableEntry{Table: "step"}, ErrNotSupported, `add pipe.SwitchIngress.step: not supported: a RegisterParam table has: set, read and reset of the default entry`},
 		{Modify, TableEntry{Table: "step", Default: true, Data: []DataField{{"value", num(3, 1<<16)}}}, ErrInvalid, `set default of pipe.SwitchIngress.step: invalid arguments: data field value 0x010000 does not fit in 16 bits`},

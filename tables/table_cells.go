@@ -32,8 +32,8 @@ func (b *base) index(op Op, e *TableEntry, size int) (i uint64, all bool, err er
 		return 0, false, b.fail(name, ErrNotSupported, "the table has no default entry")
 	case op == Delete && len(e.Key) == 0:
 		return 0, true, nil
-	case op != Insert && op != Modify && op != InsertOrModify:
-		return 0, false, b.refuse(op, e, "add, modify, add or modify, clear")
+	case op != Insert && op != Modify:
+		return 0, false, b.refuse(op, e, "add, modify, clear")
 	}
 	i, err = b.indexKey(name, e.Key, size)
 	if err != nil {
@@ -75,7 +75,6 @@ func (b *base) indices(q *Query, size int) (from, to uint64, err error) {
 // Write sets a cell, or clears all.
 func (c *counterTable) Write(t Target, u *Update) (func(), error) {
 	op, e := u.Op, &u.Entry
-	u.Existed = true // every entry does
 	name := opName(op, e)
 	target, err := c.inTarget(name, t, c.cells.pipes)
 	if err != nil {
@@ -184,7 +183,6 @@ func (c *counterTable) Read(t Target, q *Query) iter.Seq2[*TableEntry, error] {
 // Write sets a cell, or gives all their initial value.
 func (r *registerTable) Write(t Target, u *Update) (func(), error) {
 	op, e := u.Op, &u.Entry
-	u.Existed = true // every entry does
 	name := opName(op, e)
 	target, err := r.inTarget(name, t, r.cells.pipes)
 	if err != nil {
@@ -297,7 +295,6 @@ type paramTable struct {
 // Write sets or resets the value.
 func (p *paramTable) Write(t Target, u *Update) (func(), error) {
 	op, e := u.Op, &u.Entry
-	u.Existed = true // every entry does
 	name := opName(op, e)
 	if t.Pipe != 0 {
 		return nil, p.fail(name, ErrInvalid, "the table is symmetric: write it in all pipes, not in pipe %d", t.Pipe-1)
@@ -306,7 +303,7 @@ func (p *paramTable) Write(t Target, u *Update) (func(), error) {
 	switch {
 	case !e.Default:
 		return nil, p.refuse(op, e, "set, read and reset of the default entry")
-	case op == Modify || op == InsertOrModify:
+	case op == Modify:
 		if err := p.noAction(name, e); err != nil {
 			return nil, err
 		}
@@ -315,7 +312,7 @@ func (p *paramTable) Write(t Target, u *Update) (func(), error) {
 			return nil, p.fail(name, ErrInvalid, "%v", err)
 		}
 		v = w
-	case op != Delete && op != Reset:
+	case op != Delete:
 		return nil, p.refuse(op, e, "set, read and reset of the default entry")
 	}
 	old := p.live.Load()

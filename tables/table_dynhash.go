@@ -38,7 +38,7 @@ func (t *hashTable) change(target Target, op Op, e *TableEntry) (set bool, name 
 		return false, name, t.fail(name, ErrInvalid, "the table has no key")
 	case len(t.d.h.Inputs) == 0:
 		return false, name, t.fail(name, ErrNotSupported, "hash %s reads no list of fields", t.d.h.Name)
-	case op == Modify && e.Default, op == InsertOrModify && e.Default:
+	case op == Modify && e.Default:
 		return true, name, nil
 	case op == Delete:
 		return false, name, nil

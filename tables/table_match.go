@@ -252,10 +252,9 @@ func (mt *matchTable) Write(t Target, u *Update) (func(), error) {
 		if !e.Default {
 			return mt.set(name, u)
 		}
-		if op == Insert {
+		if op != Modify {
 			return nil, mt.fail(name, ErrNotSupported, "the default entry exists: modify it")
 		}
-		u.Existed = true
 		return mt.setDefault(name, e)
 	case Delete:
 		switch {

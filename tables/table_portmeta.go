@@ -80,8 +80,8 @@ func (p *portMetadataTable) Write(t Target, u *Update) (func(), error) {
 		return nil, p.fail(name, ErrInvalid, "the table is symmetric: write it in all pipes, not in pipe %d", t.Pipe-1)
 	case e.Default:
 		return nil, p.fail(name, ErrNotSupported, "the table has no default entry")
-	case op == ModifyInc || op == Reset:
-		return nil, p.refuse(op, e, "add, modify, add or modify, delete, clear")
+	case op != Insert && op != Modify && op != Delete:
+		return nil, p.refuse(op, e, "add, modify, delete, clear")
 	case op == Delete && len(e.Key) == 0:
 		return p.clear(), nil
 	}
@@ -90,7 +90,6 @@ func (p *portMetadataTable) Write(t Target, u *Update) (func(), error) {
 		return nil, err
 	}
 	has := p.set[port]
-	u.Existed = has
 	switch {
 	case op == Insert && has:
 		return nil, p.fail(name, ErrExists, "port %d has an entry", port)

@@ -67,10 +67,10 @@ func (t *snapshotRows) Write(target Target, u *Update) (func(), error) {
 	name := opName(op, e)
 	valid := "add, delete, clear"
 	if t.isTrigger() {
-		valid = "add, modify, add or modify, delete, clear"
+		valid = "add, modify, delete, clear"
 	}
 	switch {
-	case e.Default || op != Insert && op != Delete && (!t.isTrigger() || op != Modify && op != InsertOrModify):
+	case e.Default || op != Insert && op != Delete && (!t.isTrigger() || op != Modify):
 		return nil, t.refuse(op, e, valid)
 	case target.Pipe != 0:
 		return nil, t.fail(name, ErrNotSupported, "snapshots of one pipe: write all pipes, not pipe %d", target.Pipe-1)
@@ -84,7 +84,6 @@ func (t *snapshotRows) Write(target Target, u *Update) (func(), error) {
 		return nil, err
 	}
 	was, there := t.rows[k]
-	u.Existed = there
 	undo := func() {
 		delete(t.rows, k)
 		if there {

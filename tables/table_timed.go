@@ -44,7 +44,6 @@ func newFilterTable(st *Store, spec *TableSpec, f *ir.Filter, i int, pipes []pip
 // never written, a modification from what is there.
 func (t *timedTable) Write(at Target, u *Update) (func(), error) {
 	op, e := u.Op, &u.Entry
-	u.Existed = true // every entry does
 	name := opName(op, e)
 	target, err := t.inTarget(name, at, t.pipes)
 	if err != nil {

@@ -116,7 +116,7 @@ func TestMeterTableErrors(t *testing.T) {
 		{Insert, rateEntry(1, cir(1), cir(2)), "add pipe.SwitchIngress.rate: invalid arguments: data field $METER_SPEC_CIR_KBPS is given twice"},
 		{Insert, rateEntry(1, DataField{"$METER_SPEC_CIR_KBPS", "fast"}), "add pipe.SwitchIngress.rate: invalid arguments: data field $METER_SPEC_CIR_KBPS is string, want []byte"},
 		{Modify, rateEntry(1, cir(1000), cbs(0)), "modify pipe.SwitchIngress.rate: not supported: committed burst 0 is too small"},
-		{Delete, rateEntry(1), "delete pipe.SwitchIngress.rate: not supported: a Meter table has: add, modify, add or modify, clear"},
+		{Delete, rateEntry(1), "delete pipe.SwitchIngress.rate: not supported: a Meter table has: add, modify, clear"},
 		{Insert, TableEntry{Table: "lpf", Key: []KeyField{exactKey("$LPF_INDEX", 1, 4)}, Data: []DataField{{"$LPF_SPEC_TYPE", "FAST"}}},
 			`add pipe.SwitchIngress.lpf: invalid arguments: data field $LPF_SPEC_TYPE is "FAST" (choices: RATE, SAMPLE)`},
 		{Insert, TableEntry{Table: "wred", Key: []KeyField{exactKey("$WRED_INDEX", 1, 4)}, Data: []DataField{{"$WRED_SPEC_TIME_CONSTANT_NS", num(4, 1)}}},
