@@ -31,8 +31,18 @@ func (c *session) message(p *program, n *tables.Notification) *bfrt.StreamMessag
 		return c.idle(p, n)
 	case n.Port != nil && c.wants.EnablePortStatusChangeNotifications && c.wantsPorts():
 		return c.port(p, n)
+	case n.Selector != nil && c.wants.EnableSelectorUpdateChangeNotifications && c.wantsSelector(n.Selector.Table):
+		return &bfrt.StreamMessageResponse{Update: &bfrt.StreamMessageResponse_SelectorUpdateChangeNotification{
+			SelectorUpdateChangeNotification: &bfrt.SelectorUpdateChgNotification{SelGroupId: n.Selector.Group, ActMemberId: n.Selector.Member,
+				LogicalEntryIndex: uint32(n.Selector.Entry), IsAdd: n.Selector.Added}}}
 	}
 	return nil
+}
+
+func (c *session) wantsSelector(table string) bool {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	return c.selectors[table]
 }
 
 func (c *session) wantsPorts() bool {

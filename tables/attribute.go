@@ -53,7 +53,8 @@ func (s *Store) attributed(ctx context.Context, op string, t Target, table, name
 		return nil, err
 	}
 	a, ok := tb.(attributed)
-	if !ok || !slices.Contains(tb.Spec().Attributes, name) {
+	u, hides := tb.(interface{ unlisted(name string) bool })
+	if !ok || !slices.Contains(tb.Spec().Attributes, name) && !(hides && u.unlisted(name)) {
 		return nil, noAttribute(op, tb.Spec(), name)
 	}
 	return a, nil

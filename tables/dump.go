@@ -22,7 +22,7 @@ func (s *Store) WriteState(w io.Writer) error {
 			t.dump(d)
 		case *scoped[*profileTable]:
 			t.dump(d)
-		case *scoped[*selectorTable]:
+		case *selectorScopes:
 			t.dump(d)
 		case *paramTable:
 			d.num(t.live.Load())
@@ -142,6 +142,7 @@ func (t *selectorTable) dump(d *dumper) {
 		d.num(uint64(g.handle))
 		d.num(uint64(g.id))
 		d.num(uint64(g.max))
+		d.num(uint64(g.adt))
 		for i, s := range g.slots {
 			if s.member != nil {
 				d.num(uint64(i))

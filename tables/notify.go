@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// Notification is something that a switch tells by itself. One of Digest, Idle
-// and Port is set.
+// Notification is something that a switch tells by itself. One of Digest, Idle,
+// Port and Selector is set.
 type Notification struct {
 	// Time in nanoseconds of the switch's clock.
 	Time int64
@@ -16,6 +16,8 @@ type Notification struct {
 	Digest *DigestBatch
 	Idle   *IdleChange
 	Port   *PortChange
+	// Selector is told where the selector's attribute SelectorUpdateNotify is on.
+	Selector *SelectorChange
 	// Lost is how many notifications this subscriber missed just before this
 	// one because its queue was full.
 	Lost uint64
@@ -41,6 +43,17 @@ type IdleChange struct {
 type PortChange struct {
 	Port uint32
 	Up   bool
+}
+
+// SelectorChange: a member was given a place in a group, or lost it.
+type SelectorChange struct {
+	Table         string
+	Group, Member uint32
+	// Entry numbers the places of all groups: 120 for each group, by the groups'
+	// handles. (The chip's driver numbers words of its selector RAM, as it
+	// happens to allot them.)
+	Entry int
+	Added bool
 }
 
 // Notifier delivers notifications.

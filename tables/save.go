@@ -62,7 +62,7 @@ func (s *Store) loadOrder() []int {
 		switch s.tables[i].(type) {
 		case *scoped[*profileTable]:
 			return 0
-		case *scoped[*selectorTable]:
+		case *selectorScopes:
 			return 1
 		}
 		return 2

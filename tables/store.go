@@ -143,9 +143,8 @@ func (s *Store) build(p *ir.Program, shared []*shared, running [][]pipeState) {
 			profiles[key] = newScoped(s, spec, pipes, mk(pipes), mk)
 			s.tables[i] = profiles[key]
 		case kindSelector:
-			mk := func([]pipeState) *selectorTable { return newSelectorTable(s, spec, pl.Selectors[b.index]) }
-			selectors[key] = newScoped(s, spec, pipes, mk(pipes), mk)
-			s.tables[i] = selectors[key]
+			sel := newSelectorScopes(s, spec, pl.Selectors[b.index], pipes)
+			s.tables[i], selectors[key] = sel, sel.scoped
 		case kindGetMember:
 			s.tables[i] = &getMemberTable{base: newBase(spec)}
 		case kindCounter:
@@ -176,7 +175,7 @@ func (s *Store) build(p *ir.Program, shared []*shared, running [][]pipeState) {
 			} else if t.t.Profile >= 0 {
 				t.follow(profiles[at{b.pipeline, t.t.Profile}], nil)
 			}
-		case *scoped[*selectorTable]:
+		case *selectorScopes:
 			prof := profiles[at{b.pipeline, pl.Selectors[b.index].Profile}]
 			s.links = append(s.links, func() {
 				for _, p := range t.everywhere() {

@@ -17,11 +17,12 @@ type selectorTable struct {
 	profile *profileTable
 	groups  map[uint32]*Group
 	order   ordered[*Group]
+	watch   *selectorWatch
 	placed
 }
 
-func newSelectorTable(st *Store, spec *TableSpec, o *ir.Selector) *selectorTable {
-	return &selectorTable{base: newBase(spec), store: st, sel: o, live: newSelector(o), groups: map[uint32]*Group{}}
+func newSelectorTable(st *Store, spec *TableSpec, o *ir.Selector, w *selectorWatch) *selectorTable {
+	return &selectorTable{base: newBase(spec), store: st, sel: o, watch: w, live: newSelector(o), groups: map[uint32]*Group{}}
 }
 
 // maxGroupSize bounds $MAX_GROUP_SIZE: a group takes at most 992 words of 120
@@ -30,6 +31,19 @@ const maxGroupSize = 992 * wordMembers
 
 // Write changes groups.
 func (s *selectorTable) Write(t Target, u *Update) (func(), error) {
+	told := len(s.watch.pending)
+	undo, err := s.write(t, u)
+	if err != nil {
+		s.watch.pending = s.watch.pending[:told]
+		return nil, err
+	}
+	return func() {
+		undo()
+		s.watch.pending = s.watch.pending[:told]
+	}, nil
+}
+
+func (s *selectorTable) write(t Target, u *Update) (func(), error) {
 	op, e := u.Op, &u.Entry
 	name := opName(op, e)
 	if t.Pipe != 0 {
@@ -76,6 +90,7 @@ func (s *selectorTable) Write(t Target, u *Update) (func(), error) {
 	}
 	s.replace(g, slots, size)
 	g.adt = adt
+	s.tell(g, old)
 	return func() {
 		s.replace(g, old, oldMax)
 		g.adt = oldADT
@@ -95,6 +110,7 @@ func (s *selectorTable) insert(name string, id uint32, e *TableEntry) (func(), e
 	s.replace(g, slots, size)
 	s.groups[id] = g
 	g.handle = s.order.add(g)
+	s.tell(g, nil)
 	return func() {
 		s.replace(g, nil, 0)
 		delete(s.groups, id)
@@ -240,6 +256,7 @@ func (s *selectorTable) delete(name string, g *Group) (func(), error) {
 	}
 	slots, size := g.slots, g.max
 	s.replace(g, nil, 0)
+	s.tell(g, slots)
 	delete(s.groups, g.id)
 	s.order.remove(g.handle)
 	return func() {
