@@ -113,7 +113,8 @@ func (t Timing) withDefaults() Timing {
 //	func New(p *ir.Program, c Config) (*Switch, error)
 //	func NewPlaced(list []Placement, c Config) (*Switch, error) // several programs, each in pipes of its own
 //	func (s *Switch) API() tables.API              // of the first program; ProgramAPI(i) of the one at i in Programs()
-//	func (s *Switch) Replace(list []Placement) (*Switch, error) // other programs: a switch that takes this one's place
+//	func (s *Switch) Replace(list []Placement) (*Switch, error) // other programs: a switch that takes this one's place;
+//	                                               // Prepare and HandOver do it in two steps
 //	func (s *Switch) SetWire(w Wire)               // all ports; before traffic starts
 //	func (s *Switch) Process(batch []Frame)        // runs the batch to completion in the caller's goroutine;
 //	                                               // frames of one pipe at a time, from one goroutine per pipe

@@ -23,7 +23,7 @@ type program struct {
 }
 
 // ErrReplaced is the cause when somebody uses a switch whose programs were
-// replaced: Switch.Replace has made another.
+// replaced: it has handed over to another.
 var ErrReplaced = errors.New("the switch runs other programs now")
 
 // place checks that every pipe has one program, and fills in which.
@@ -140,30 +140,12 @@ func (s *Switch) API() tables.API { return s.programs[0].api }
 // a pipe go to the subscribers of its program, those of ports to all.
 func (s *Switch) ProgramAPI(i int) tables.API { return s.programs[i].api }
 
-// Replace makes a switch that runs other programs in this one's place: as New
-// would make it, with this one's configuration, clock, links and wire. So tables,
-// ports, mirror sessions and replication are as after New: on the chip a warm
-// init, in either of its modes, restarts the pipes too. This switch ends:
-// frames that it is still given vanish, and whoever uses its tables is told
-// ErrReplaced. Where the programs do not fit, nothing happens.
-func (s *Switch) Replace(list []Placement) (*Switch, error) {
-	n, err := s.successor(list)
-	if err == nil {
-		s.Close()
-	}
-	return n, err
-}
-
-// successor makes the switch that Replace returns, and ends this one.
-func (s *Switch) successor(list []Placement) (*Switch, error) {
-	resume := s.pause()
-	defer resume()
-	if s.journal.Load() != nil {
-		return nil, errors.New("replace programs: the switch is being recorded, and a recording is of one set of programs")
-	}
-	if s.ended.Load() {
-		return nil, fmt.Errorf("replace programs: %w", ErrReplaced)
-	}
+// Prepare makes a switch that runs other programs, to take this one's place: as
+// New would make it, with this one's configuration and clock. Tables, ports,
+// mirror sessions and replication are as after New, to be filled: on the chip a
+// warm init, in either of its modes, restarts the pipes too. This switch goes on
+// until HandOver.
+func (s *Switch) Prepare(list []Placement) (*Switch, error) {
 	if len(list) > 0 && list[0].Program.Target != s.target {
 		return nil, fmt.Errorf("replace programs: the chip is a %s, %s is for %s", chipName(s.target), list[0].Program.Name, chipName(list[0].Program.Target))
 	}
@@ -171,15 +153,53 @@ func (s *Switch) successor(list []Placement) (*Switch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("replace programs: %w", err)
 	}
+	return n, nil
+}
+
+// HandOver gives this switch's links and wire to another, which nobody has given
+// frames yet, and ends: frames that it is still given vanish, and whoever uses its
+// tables is told ErrReplaced.
+func (s *Switch) HandOver(to *Switch) error {
+	if err := s.end(to); err != nil {
+		return fmt.Errorf("replace programs: %w", err)
+	}
+	s.Close()
+	return nil
+}
+
+// end is HandOver between two inputs.
+func (s *Switch) end(to *Switch) error {
+	resume := s.pause()
+	defer resume()
+	switch {
+	case s.journal.Load() != nil:
+		return errors.New("the switch is being recorded, and a recording is of one set of programs")
+	case s.ended.Load():
+		return ErrReplaced
+	}
 	s.mu.Lock()
 	links := s.link
 	s.mu.Unlock()
 	for p, up := range links {
 		if !up {
-			n.PortUp(Port(p), false)
+			to.PortUp(Port(p), false)
 		}
 	}
-	n.wire = s.wire
+	to.SetWire(s.wire)
 	s.ended.Store(true)
+	return nil
+}
+
+// Replace prepares a switch that runs other programs and hands over to it. Where
+// the programs do not fit, nothing happens.
+func (s *Switch) Replace(list []Placement) (*Switch, error) {
+	n, err := s.Prepare(list)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.HandOver(n); err != nil {
+		n.Close()
+		return nil, err
+	}
 	return n, nil
 }

@@ -229,7 +229,7 @@ func TestReplacePrograms(t *testing.T) {
 			t.Errorf("read: %v", err)
 		}
 	}
-	if _, err := old.Replace(list); !errors.Is(err, model.ErrReplaced) {
+	if n, err := old.Replace(list); !errors.Is(err, model.ErrReplaced) || n != nil {
 		t.Errorf("replace: %v", err)
 	}
 	if _, err := next.Replace(nil); err == nil || err.Error() != "replace programs: make switch: no program" {
@@ -238,5 +238,41 @@ func TestReplacePrograms(t *testing.T) {
 	next.Process([]model.Frame{frameOf(1, 0, 7, 0)})
 	if len(w.out) != 2 {
 		t.Error("a switch whose programs could not be replaced has stopped")
+	}
+}
+
+// In two steps: while the tables of the new programs are filled, the old ones
+// forward.
+func TestPrepareAndHandOver(t *testing.T) {
+	old, list := twoPrograms(t, model.Config{})
+	w := new(outlet)
+	old.SetWire(w)
+	sendFlow(t, old.API(), 7, 5)
+	next, err := old.Prepare(list[:1:1])
+	if err == nil {
+		t.Fatal("pipes without a program")
+	}
+	if next, err = old.Prepare([]model.Placement{{Program: list[0].Program}}); err != nil {
+		t.Fatal(err)
+	}
+	sendFlow(t, next.API(), 7, 6)
+	old.Process([]model.Frame{frameOf(1, 0, 7, 0)})
+	var file bytes.Buffer
+	j, err := old.Record(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := old.HandOver(next); err == nil || err.Error() != "replace programs: the switch is being recorded, and a recording is of one set of programs" {
+		t.Error(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := old.HandOver(next); err != nil {
+		t.Fatal(err)
+	}
+	next.Process([]model.Frame{frameOf(1, 0, 7, 0)})
+	if want := []string{"5 000007000000ee", "6 000007000000ee"}; !slices.Equal(w.out, want) {
+		t.Errorf("sent %v, want %v", w.out, want)
 	}
 }

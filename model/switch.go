@@ -48,7 +48,7 @@ type Switch struct {
 	gate   gate // guarded by freeMu
 
 	journal atomic.Pointer[Journal] // nil: nothing is recorded
-	ended   atomic.Bool             // Replace made another switch
+	ended   atomic.Bool             // it handed over to another switch
 	timers  timers
 	pktgen  *pktgen // immutable
 	idle    []event // the next idle sweep of each program's tables; immutable slice
