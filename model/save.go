@@ -96,14 +96,14 @@ func RestorePlaced(r io.Reader, list []Placement, c Config) (*Switch, error) {
 	return nil, fmt.Errorf("restore switch: %w", err)
 }
 
-// RestoreFile makes a switch of a file.
-func RestoreFile(path string, prog *ir.Program, c Config) (*Switch, error) {
+// RestoreFile makes a switch of a file: RestorePlaced.
+func RestoreFile(path string, list []Placement, c Config) (*Switch, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("restore switch: %w", err)
 	}
 	defer f.Close()
-	s, err := Restore(f, prog, c)
+	s, err := RestorePlaced(f, list, c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -64,7 +64,7 @@ func TestLargeState(t *testing.T) {
 	if err := s.SaveFile(path); err != nil {
 		t.Fatal(err)
 	}
-	again, err := RestoreFile(path, prog, Config{})
+	again, err := RestoreFile(path, []Placement{{Program: prog}}, Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func BenchmarkRestoreFile(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := RestoreFile(path, prog, Config{}); err != nil {
+		if _, err := RestoreFile(path, []Placement{{Program: prog}}, Config{}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -74,7 +74,7 @@ func playSegment(args []string) error {
 	if err != nil {
 		return err
 	}
-	sw, err := model.RestoreFile(state, stateProgram(), model.Config{Clock: p.clock})
+	sw, err := model.RestoreFile(state, []model.Placement{{Program: stateProgram()}}, model.Config{Clock: p.clock})
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func TestResumeIsAsIfUncut(t *testing.T) {
 		}
 		t.Fatalf("seed %d: %d bytes of output, uncut %d", seed, len(cut), uncut.Len())
 	}
-	sw, err := model.RestoreFile(state, stateProgram(), model.Config{})
+	sw, err := model.RestoreFile(state, []model.Placement{{Program: stateProgram()}}, model.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,7 +301,7 @@ func TestRestoreRefusesDamage(t *testing.T) {
 	if err := os.WriteFile(path, append(slices.Clone(file), 1), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := model.RestoreFile(path, stateProgram(), model.Config{}); !errors.Is(err, snap.ErrCorrupt) {
+	if _, err := model.RestoreFile(path, []model.Placement{{Program: stateProgram()}}, model.Config{}); !errors.Is(err, snap.ErrCorrupt) {
 		t.Error(err)
 	}
 }
@@ -388,7 +388,7 @@ func TestKillWhileSaving(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = c.Wait() // killed
-		if _, err := model.RestoreFile(path, stateProgram(), model.Config{}); err != nil {
+		if _, err := model.RestoreFile(path, []model.Placement{{Program: stateProgram()}}, model.Config{}); err != nil {
 			t.Fatalf("kill %d: %v", i, err)
 		}
 		files, err := os.ReadDir(dir)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -93,10 +94,13 @@ func (f *bfrtFlags) serve(dev agent.Device, stderr io.Writer) (s *agent.Server, 
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()
+	var once sync.Once
 	return s, func() {
-		s.Stop(controlPatience)
-		if err := <-ended; err != nil {
-			fmt.Fprintf(stderr, "gofino: %v\n", err)
-		}
+		once.Do(func() {
+			s.Stop(controlPatience)
+			if err := <-ended; err != nil {
+				fmt.Fprintf(stderr, "gofino: %v\n", err)
+			}
+		})
 	}, nil
 }

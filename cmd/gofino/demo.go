@@ -125,7 +125,7 @@ func (d *demo) overVeth(ctx context.Context, prog *ir.Program, cpu uint16) (rep 
 	for _, e := range n.ends {
 		go func() { served <- e.pump.Run(ctx) }()
 	}
-	rep, err = call.Run(ctx, d.config(n, l.sw, cpu))
+	rep, err = call.Run(ctx, d.config(n, l.now(), cpu))
 	cancel()
 	for range cap(served) {
 		err = errors.Join(err, <-served)

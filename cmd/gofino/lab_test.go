@@ -120,7 +120,7 @@ func TestSFUBehindOnePort(t *testing.T) {
 	l := newLab(t, prog, 44)
 	ctx := t.Context()
 	service := sfu.Address{MAC: sfu.MAC{2, 2, 2, 2, 2, 2}, UDP: netip.MustParseAddrPort("10.0.211.111:3000")}
-	plane, err := sfu.NewPlane(ctx, l.sw.API(), sfu.Config{Service: service, CPUPort: 64})
+	plane, err := sfu.NewPlane(ctx, l.now().API(), sfu.Config{Service: service, CPUPort: 64})
 	require.NoError(t, err)
 	meeting, err := plane.AddMeeting(ctx)
 	require.NoError(t, err)

@@ -73,7 +73,7 @@ func (n *network) addParticipant(who call.End, port model.Port) error {
 	}
 	var sw, far *link.AFPacket
 	if err := n.inside.Do(func() (err error) {
-		sw, err = link.OpenAFPacket(name, link.Config{OnLink: func(up bool) { n.live.sw.PortUp(port, up) }})
+		sw, err = link.OpenAFPacket(name, link.Config{OnLink: func(up bool) { n.live.now().PortUp(port, up) }})
 		return err
 	}); err != nil {
 		return err

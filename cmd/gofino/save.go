@@ -9,9 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gofino/internal/clock"
 	"gofino/model"
-	"gofino/pipeline/ir"
 )
 
 // persistence is what a live switch keeps on disk.
@@ -29,15 +27,15 @@ func (p *persistence) register(c *cobra.Command) {
 }
 
 // live makes a switch, or brings the saved one back.
-func (p *persistence) live(c *cobra.Command, prog *ir.Program, f *programFlags) (*live, error) {
+func (p *persistence) live(c *cobra.Command, programs []*loaded, conf model.Config) (*live, error) {
+	list := placements(programs)
 	if p.restore == "" {
-		return newLive(prog, f)
+		return newLivePlaced(list, conf)
 	}
-	conf := model.Config{Seed: f.seed, Clock: clock.NewReal(), OwnTime: true}
-	if c.Flags().Changed("pipes") {
-		conf.Pipes = f.pipes
+	if !c.Flags().Changed("pipes") {
+		conf.Pipes = 0
 	}
-	sw, err := model.RestoreFile(p.restore, prog, conf)
+	sw, err := model.RestoreFile(p.restore, list, conf)
 	if err != nil {
 		return nil, err
 	}
@@ -45,10 +43,10 @@ func (p *persistence) live(c *cobra.Command, prog *ir.Program, f *programFlags) 
 }
 
 // begin starts to record, and to listen to the signal to save.
-func (p *persistence) begin(ctx context.Context, sw *model.Switch, stderr io.Writer) error {
+func (p *persistence) begin(ctx context.Context, now func() *model.Switch, stderr io.Writer) error {
 	if p.save != "" {
 		onSaveSignal(ctx, func() {
-			if err := sw.SaveFile(p.save); err != nil {
+			if err := now().SaveFile(p.save); err != nil {
 				fmt.Fprintf(stderr, "gofino: %v\n", err)
 			}
 		})
@@ -60,7 +58,7 @@ func (p *persistence) begin(ctx context.Context, sw *model.Switch, stderr io.Wri
 	if err != nil {
 		return fmt.Errorf("record switch: %w", err)
 	}
-	if p.journal, err = sw.Record(f); err != nil {
+	if p.journal, err = now().Record(f); err != nil {
 		f.Close()
 		return err
 	}

@@ -55,7 +55,7 @@ func TestRunSavesRestoresAndRecords(t *testing.T) {
 	require.Contains(t, stdout, "outputs 100\nstate   "+r.State+"\n")
 
 	prog, _ := p4.Compile(l2P4, p4.Options{})
-	sw, err := model.RestoreFile(state, prog, model.Config{})
+	sw, err := model.RestoreFile(state, []model.Placement{{Program: prog}}, model.Config{})
 	require.NoError(t, err)
 	for _, p := range sw.Stats().Ports {
 		if p.Port == 2 {
