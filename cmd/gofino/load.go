@@ -91,7 +91,7 @@ type loader struct {
 
 	mu       sync.Mutex
 	programs []*agent.Program // guarded by mu
-	begun    bool             // guarded by mu: End is awaited
+	next     *model.Switch    // guarded by mu: prepared, until End
 }
 
 func newLoader(l *live, f *programFlags, programs []*loaded) *loader {
@@ -221,8 +221,8 @@ func pipesOf(profiles []agent.Profile) []int {
 	return out
 }
 
-// Begin replaces the programs. Without Hitless, packets are lost from now until
-// End; with it, they pass the new programs at once.
+// Begin prepares the programs. With Hitless the old ones forward until End;
+// without it, packets are lost until then.
 func (d *loader) Begin(ctx context.Context, l *agent.Load) error {
 	list, err := d.compile(ctx, l)
 	if err != nil {
@@ -231,27 +231,33 @@ func (d *loader) Begin(ctx context.Context, l *agent.Load) error {
 	if err := keepFiles(d.target, l); err != nil {
 		return err
 	}
-	sw, err := d.live.now().Replace(placements(list))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	sw, err := d.live.now().Prepare(placements(list))
 	if err != nil {
 		return err
 	}
+	if d.next != nil {
+		d.next.Close() // prepared before, and never ended
+	}
+	d.next = sw
 	d.live.held.Store(!l.Hitless)
-	d.live.sw.Store(sw)
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.programs = served(sw, list)
-	d.begun = true
 	return nil
 }
 
-// End lets packets pass.
+// End lets packets pass the programs.
 func (d *loader) End(context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.begun {
+	if d.next == nil {
 		return fmt.Errorf("end warm init: %w: none has begun", tables.ErrInvalid)
 	}
-	d.begun = false
+	if err := d.live.now().HandOver(d.next); err != nil {
+		return err
+	}
+	d.live.sw.Store(d.next)
+	d.next = nil
 	d.live.held.Store(false)
 	return nil
 }
