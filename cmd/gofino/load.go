@@ -285,4 +285,3 @@ func keepFiles(target string, l *agent.Load) error {
 	}
 	return nil
 }
-
