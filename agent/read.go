@@ -149,11 +149,15 @@ func (r *reader) entries(ctx context.Context, e *bfrt.TableEntry) error {
 		if out.Value == nil && len(t.spec.Key) == 0 {
 			out.IsDefaultEntry = q.Default || got.Default
 		}
+		if q.Handle != 0 {
+			out.IsDefaultEntry = false // as any entry that was asked for
+		}
 		if out.Data == nil && !q.KeyOnly {
 			out.Data = &bfrt.TableData{}
 		}
-		if e.EntryTgt != nil {
-			out.EntryTgt = e.EntryTgt
+		// Who asks for the key of a handle is told where the entry is, too.
+		if e.EntryTgt != nil || q.KeyOnly && q.Handle != 0 {
+			out.EntryTgt = encodeTarget(r.server.conf.Device, target)
 			if got.Scope != (tables.Target{}) {
 				out.EntryTgt = encodeTarget(r.server.conf.Device, got.Scope)
 			}

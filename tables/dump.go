@@ -24,6 +24,9 @@ func (s *Store) WriteState(w io.Writer) error {
 			t.dump(d)
 		case *selectorScopes:
 			t.dump(d)
+		case *registerTable:
+			d.str(t.scope.kind)
+			d.num(t.scope.user)
 		case *paramTable:
 			d.num(t.live.Load())
 		case *valueSetTable:

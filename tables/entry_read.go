@@ -71,10 +71,7 @@ func (r *entryReader) all(yield yieldEntry) {
 // entry shows one entry. Nil: a default that does nothing and never was set.
 func (r *entryReader) entry(ent *Entry) *TableEntry {
 	mt := r.mt
-	e := &TableEntry{Table: mt.spec.Name, Handle: mt.tag | ent.cell, Default: ent.kind == defaultEntry, Scope: mt.at}
-	if e.Default {
-		e.Handle = 0
-	}
+	e := &TableEntry{Table: mt.spec.Name, Handle: mt.handle(ent), Default: ent.kind == defaultEntry, Scope: mt.at}
 	act, ref := ent.act.Load(), ent.ref.Load()
 	if e.Default && ref == nil && act.Action < 0 && len(mt.spec.Data) == 0 {
 		return nil

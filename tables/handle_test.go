@@ -47,6 +47,8 @@ func TestHandleFindsItsEntry(t *testing.T) {
 	if seen < 100 {
 		t.Errorf("%d entries were read", seen)
 	}
+	// tna_ternary_match: the default entry was there first.
+	wantText(t, "the default entry", dump(t, st, AllPipes, Query{Table: "forward", Handle: 1}), "default -> NoAction $COUNTER_SPEC_PKTS=0000000000000000 SwitchIngress.age.f1=[[0 0] [0 0]]\n")
 	wantText(t, "no such handle", dump(t, st, AllPipes, Query{Table: "forward", Handle: 77}),
 		"error: read pipe.SwitchIngress.forward: object not found: no entry with handle 77\n")
 }
@@ -56,7 +58,7 @@ func TestReadWithAnAction(t *testing.T) {
 	st := filledTables(t)
 	key := []KeyField{exactKey("dst_addr", 0x101, 6)}
 	wantText(t, "the entry's", dump(t, st, AllPipes, Query{Table: "forward", Key: key, Action: "SwitchIngress.hit", Fields: []string{"port"}}),
-		"2: hdr.ethernet.dst_addr=000000000101 -> SwitchIngress.hit port=0001\n")
+		"3: hdr.ethernet.dst_addr=000000000101 -> SwitchIngress.hit port=0001\n")
 	wantText(t, "another", dump(t, st, AllPipes, Query{Table: "forward", Key: key, Action: "rewrite"}),
 		"error: read pipe.SwitchIngress.forward: invalid arguments: the entry's action is not rewrite\n")
 	wantText(t, "a member's", dump(t, st, AllPipes, Query{Table: "members", Key: []KeyField{exactKey("$ACTION_MEMBER_ID", 1, 4)}, Action: "drop"}),

@@ -310,7 +310,7 @@ func (it *idleTable) sweep(now int64, tell func(Notification)) {
 
 func (it *idleTable) notification(at int64, e *Entry, active bool) Notification {
 	return Notification{Time: at, Pipe: it.mt.at.Pipe - 1, Idle: &IdleChange{Active: active,
-		Entry: &TableEntry{Table: it.mt.spec.Name, Key: it.mt.showKey(e), Handle: it.mt.tag | e.cell, Scope: it.mt.at}}}
+		Entry: &TableEntry{Table: it.mt.spec.Name, Key: it.mt.showKey(e), Handle: it.mt.handle(e), Scope: it.mt.at}}}
 }
 
 // Timekeeping of a store: what it does by itself as time passes.

@@ -7,10 +7,25 @@ import (
 	"gofino/pipeline/ir"
 )
 
-func (c *counterTable) save(e *snap.Encoder)  { c.cells.save(e) }
-func (c *counterTable) load(d *snap.Decoder)  { c.cells.load(d, c.size, c.size, c.size) }
-func (r *registerTable) save(e *snap.Encoder) { r.cells.save(e) }
-func (r *registerTable) load(d *snap.Decoder) { r.cells.load(d, r.size, r.size, r.size) }
+func (c *counterTable) save(e *snap.Encoder) { c.cells.save(e) }
+func (c *counterTable) load(d *snap.Decoder) { c.cells.load(d, c.size, c.size, c.size) }
+
+func (r *registerTable) save(e *snap.Encoder) {
+	e.String(r.scope.kind)
+	e.Uint(r.scope.user)
+	r.cells.save(e)
+}
+
+func (r *registerTable) load(d *snap.Decoder) {
+	r.scope = scope{d.String(), d.Uint()}
+	if d.Err() == nil && r.scope.kind != "" && r.scope.kind != scopeSingle && r.scope.kind != scopeUser {
+		d.Fail("a register has a scope %q", r.scope.kind)
+		return
+	}
+	_, _, err := r.scope.groups(r.cells.pipes)
+	d.Wrap(err)
+	r.cells.load(d, r.size, r.size, r.size)
+}
 
 // save writes the cells of all pipes and their copies.
 func (c *counterCells) save(e *snap.Encoder) {

@@ -72,6 +72,15 @@ func parseScope(data []DataField) (out scopeValues, err error) {
 	return out, nil
 }
 
+// parsePipeScope reads the scope of a table that has none by gress and parser.
+func parsePipeScope(data []DataField) (scope, error) {
+	v, err := parseScope(data)
+	if err == nil && (v.gress != scopeAll || v.parser != scopeAll) {
+		err = fmt.Errorf("field gress_scope, prsr_scope: only value sets have one (choices: %s)", scopeAll)
+	}
+	return v.scope, err
+}
+
 // fields is the record of a scope. args is what the chip's driver reports there:
 // the gress that was asked about.
 func (s scopeValues) fields(args uint64) []DataField {
@@ -353,24 +362,21 @@ func (s *scoped[T]) meant(t Target, q *Query) ([]inScope[T], *Query, error) {
 
 // setScope sets EntryScope; users are the tables that must follow.
 func (s *scoped[T]) setScope(op string, data []DataField, follow ...follower) error {
-	v, err := parseScope(data)
-	if err == nil && (v.gress != scopeAll || v.parser != scopeAll) {
-		err = fmt.Errorf("field gress_scope, prsr_scope: only value sets have one (choices: %s)", scopeAll)
-	}
+	to, err := parsePipeScope(data)
 	if err == nil {
-		_, _, err = v.groups(s.pipes)
+		_, _, err = to.groups(s.pipes)
 	}
 	if err != nil {
 		return s.fail(op, ErrInvalid, "%s: %v", attrEntryScope, err)
 	}
 	all := append([]follower{s}, follow...)
 	for _, f := range all {
-		if n := f.count(); n > 0 && f.now() != v.scope {
+		if n := f.count(); n > 0 && f.now() != to {
 			return s.fail(op, ErrNotSupported, "%s: %s has %d entries: it must be empty", attrEntryScope, f.Spec().Name, n)
 		}
 	}
 	for _, f := range all {
-		if err := f.divide(v.scope); err != nil {
+		if err := f.divide(to); err != nil {
 			panic("BUG: scopes that fit a table do not fit its profile: " + err.Error())
 		}
 	}

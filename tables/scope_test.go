@@ -139,7 +139,7 @@ func TestReadingScopes(t *testing.T) {
 		if got := found(c.target, Query{Key: key, FromHW: c.hw}); got != c.want {
 			t.Errorf("symmetric, key in %+v, %v: %s, want %s", c.target, c.hw, got, c.want)
 		}
-		if got := found(c.target, Query{Handle: 1, FromHW: c.hw}); got != c.want {
+		if got := found(c.target, Query{Handle: 2, FromHW: c.hw}); got != c.want {
 			t.Errorf("symmetric, handle in %+v, %v: %s, want %s", c.target, c.hw, got, c.want)
 		}
 		if got := found(c.target, Query{Default: true, FromHW: true}); got != "1 in pipe -1" {
@@ -368,4 +368,25 @@ func TestScopesAreSaved(t *testing.T) {
 	}
 	mustAt(t, again, 1, Delete, TableEntry{Table: "nexthop"})
 	mustAt(t, again, 1, Delete, TableEntry{Table: "members"})
+}
+
+// tna_register: registers have a scope that says which pipes a write is for.
+func TestRegisterScopes(t *testing.T) {
+	st := newScopedStore(t)
+	setScope(t, st, "flags", scopeUser, 0x0c03)
+	set := TableEntry{Table: "flags", Key: []KeyField{exactKey("$REGISTER_INDEX", 5, 4)}, Data: []DataField{{"f1", []byte{1}}}}
+	mustAt(t, st, 3, Modify, set)
+	wantText(t, "scope of pipe 3", dump(t, st, AllPipes, Query{Table: "flags", Key: set.Key, FromHW: true}),
+		"6: $REGISTER_INDEX=00000005 SwitchIngress.flags.f1=[[0] [0] [1] [1]]\n")
+	setScope(t, st, "flags", scopeSingle, 0)
+	mustAt(t, st, 0, Modify, set)
+	wantText(t, "pipe 0", dump(t, st, AllPipes, Query{Table: "flags", Key: set.Key, FromHW: true}),
+		"6: $REGISTER_INDEX=00000005 SwitchIngress.flags.f1=[[1] [0] [1] [1]]\n")
+	if err := tryScope(st, "flags", scopeUser, 0x11); err == nil || !strings.HasSuffix(err.Error(), "0x11 names pipes that do not have the table (pipes: 0, 1, 2, 3)") {
+		t.Error(err)
+	}
+	again := newScopedStore(t)
+	if err := again.Load(snap.NewDecoder(storeBody(st))); err != nil || stateHash(t, again) != stateHash(t, st) {
+		t.Error("a register's scope is lost:", err)
+	}
 }

@@ -19,8 +19,8 @@ func TestStoreDirectTable(t *testing.T) {
 		Key: []KeyField{exactKey("hdr.ethernet.dst_addr", 0x0b, 6)}, Action: "SwitchIngress.rewrite",
 		Data: []DataField{{"vlan", num(2, 0xabc)}, {"mac", num(6, 0x112233445566)}, {"$COUNTER_SPEC_PKTS", num(8, 9)}, {"age.f1", num(2, 77)}}})
 	wantText(t, "forward", dump(t, st, AllPipes, Query{Table: "forward"}), `
-1: hdr.ethernet.dst_addr=00000000000a -> SwitchIngress.hit port=0003 $COUNTER_SPEC_PKTS=0000000000000000 SwitchIngress.age.f1=[[0 0] [0 0]]
-2: hdr.ethernet.dst_addr=00000000000b -> SwitchIngress.rewrite mac=112233445566 vlan=0abc $COUNTER_SPEC_PKTS=0000000000000009 SwitchIngress.age.f1=[[0 77] [0 77]]
+2: hdr.ethernet.dst_addr=00000000000a -> SwitchIngress.hit port=0003 $COUNTER_SPEC_PKTS=0000000000000000 SwitchIngress.age.f1=[[0 0] [0 0]]
+3: hdr.ethernet.dst_addr=00000000000b -> SwitchIngress.rewrite mac=112233445566 vlan=0abc $COUNTER_SPEC_PKTS=0000000000000009 SwitchIngress.age.f1=[[0 77] [0 77]]
 default -> NoAction $COUNTER_SPEC_PKTS=0000000000000000 SwitchIngress.age.f1=[[0 0] [0 0]]
 `)
 	m := st.State(1).Match[0]
@@ -61,9 +61,9 @@ func TestStoreLPMAndTernary(t *testing.T) {
 		t.Errorf("the same prefix again: %v", err)
 	}
 	wantText(t, "routes", dump(t, st, AllPipes, Query{Table: "routes"}), `
-1: ig_md.vrf=0001 hdr.ipv4.dst_addr=0a000000/8 -> SwitchIngress.hit port=0001
-2: ig_md.vrf=0001 hdr.ipv4.dst_addr=0a010000/16 -> SwitchIngress.hit port=0002
-3: ig_md.vrf=0002 hdr.ipv4.dst_addr=00000000 -> SwitchIngress.hit port=0003
+2: ig_md.vrf=0001 hdr.ipv4.dst_addr=0a000000/8 -> SwitchIngress.hit port=0001
+3: ig_md.vrf=0001 hdr.ipv4.dst_addr=0a010000/16 -> SwitchIngress.hit port=0002
+4: ig_md.vrf=0002 hdr.ipv4.dst_addr=00000000 -> SwitchIngress.hit port=0003
 default -> NoAction
 `)
 	acl := func(addr, mask, lo, hi, prio uint64) TableEntry {
@@ -78,9 +78,9 @@ default -> NoAction
 	}
 	mustDo(t, st, Insert, TableEntry{Table: "acl", Action: "drop", Key: []KeyField{exactKey("$MATCH_PRIORITY", 9, 4)}})
 	wantText(t, "acl", dump(t, st, AllPipes, Query{Table: "acl"}), `
-1: hdr.ipv4.src_addr=0a000000&ff000000 hdr.tcp.dst_port=0050..005a $MATCH_PRIORITY=00000005 -> SwitchIngress.drop
-2: hdr.ipv4.src_addr=0a000000&ff000000 hdr.tcp.dst_port=0050..005a $MATCH_PRIORITY=00000006 -> SwitchIngress.drop
-3: hdr.ipv4.src_addr=00000000&00000000 hdr.tcp.dst_port=0000..ffff $MATCH_PRIORITY=00000009 -> SwitchIngress.drop
+2: hdr.ipv4.src_addr=0a000000&ff000000 hdr.tcp.dst_port=0050..005a $MATCH_PRIORITY=00000005 -> SwitchIngress.drop
+3: hdr.ipv4.src_addr=0a000000&ff000000 hdr.tcp.dst_port=0050..005a $MATCH_PRIORITY=00000006 -> SwitchIngress.drop
+4: hdr.ipv4.src_addr=00000000&00000000 hdr.tcp.dst_port=0000..ffff $MATCH_PRIORITY=00000009 -> SwitchIngress.drop
 default -> NoAction
 `)
 }
@@ -88,7 +88,7 @@ default -> NoAction
 func TestStoreConstAndInitialEntries(t *testing.T) {
 	st := newTestStore(t)
 	wantText(t, "fixed", dump(t, st, AllPipes, Query{Table: "fixed"}), `
-1: hdr.ethernet.dst_addr=000000000001 -> SwitchIngress.hit port=0007
+2: hdr.ethernet.dst_addr=000000000001 -> SwitchIngress.hit port=0007
 default -> NoAction
 `)
 	mustDo(t, st, Delete, TableEntry{Table: "initial", Key: []KeyField{exactKey("dst_addr", 1, 6)}})
@@ -153,8 +153,8 @@ func TestStoreProfileAndSelector(t *testing.T) {
 		t.Errorf("a group without an active member resolves to %+v", got)
 	}
 	wantText(t, "nexthop", dump(t, st, AllPipes, Query{Table: "nexthop"}), `
-1: ig_md.nexthop=0001 $ACTION_MEMBER_ID=00000004
-2: ig_md.nexthop=0002 $SELECTOR_GROUP_ID=00000007
+2: ig_md.nexthop=0001 $ACTION_MEMBER_ID=00000004
+3: ig_md.nexthop=0002 $SELECTOR_GROUP_ID=00000007
 default
 `)
 	for _, e := range []TableEntry{member(4, 0), group(7, nil, nil)} {
@@ -218,12 +218,12 @@ func TestStoreDirectCellsFollowEntries(t *testing.T) {
 	c.CountCell(m.Default().Cell(), 64)
 	st.State(1).Counters[1].CountCell(m.Lookup(num(6, 1)).Cell(), 64)
 	one := Query{Table: "forward", Key: []KeyField{exactKey("dst_addr", 1, 6)}, Fields: []string{"$COUNTER_SPEC_PKTS"}, FromHW: true}
-	wantText(t, "counted", dump(t, st, AllPipes, one), "1: hdr.ethernet.dst_addr=000000000001 -> SwitchIngress.hit $COUNTER_SPEC_PKTS=0000000000000006\n")
+	wantText(t, "counted", dump(t, st, AllPipes, one), "2: hdr.ethernet.dst_addr=000000000001 -> SwitchIngress.hit $COUNTER_SPEC_PKTS=0000000000000006\n")
 	mustDo(t, st, Modify, forwardEntry(1, 9)) // no counter data: the counter stays
-	wantText(t, "modified", dump(t, st, AllPipes, one), "1: hdr.ethernet.dst_addr=000000000001 -> SwitchIngress.hit $COUNTER_SPEC_PKTS=0000000000000006\n")
+	wantText(t, "modified", dump(t, st, AllPipes, one), "2: hdr.ethernet.dst_addr=000000000001 -> SwitchIngress.hit $COUNTER_SPEC_PKTS=0000000000000006\n")
 	mustDo(t, st, Delete, TableEntry{Table: "forward", Key: one.Key})
 	mustDo(t, st, Insert, forwardEntry(1, 1)) // takes the same cell, from zero
-	wantText(t, "again", dump(t, st, AllPipes, one), "1: hdr.ethernet.dst_addr=000000000001 -> SwitchIngress.hit $COUNTER_SPEC_PKTS=0000000000000000\n")
+	wantText(t, "again", dump(t, st, AllPipes, one), "2: hdr.ethernet.dst_addr=000000000001 -> SwitchIngress.hit $COUNTER_SPEC_PKTS=0000000000000000\n")
 	for i := range uint64(6) {
 		mustDo(t, st, Insert, forwardEntry(10+i, 1))
 	}

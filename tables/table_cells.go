@@ -21,6 +21,7 @@ type registerTable struct {
 	store *Store
 	size  int
 	cells registerCells
+	scope scope // which pipes a write to one of them is for; guarded by the store's mu
 }
 
 // index checks operation and key of a table whose entries always exist, one for
@@ -184,7 +185,7 @@ func (c *counterTable) Read(t Target, q *Query) iter.Seq2[*TableEntry, error] {
 func (r *registerTable) Write(t Target, u *Update) (func(), error) {
 	op, e := u.Op, &u.Entry
 	name := opName(op, e)
-	target, err := r.inTarget(name, t, r.cells.pipes)
+	target, err := r.inScope(name, t)
 	if err != nil {
 		return nil, err
 	}
@@ -208,6 +209,47 @@ func (r *registerTable) Write(t Target, u *Update) (func(), error) {
 		}
 	}
 	return r.cells.set(i, target, v, given), nil
+}
+
+// inScope are the pipes that a write means: those of the target, or where it is
+// a pipe of a scope of several, these. Reads are by pipe in any case, as the
+// driver's are.
+func (r *registerTable) inScope(op string, t Target) ([]pipeState, error) {
+	target, err := r.inTarget(op, t, r.cells.pipes)
+	if err != nil || t.Pipe == 0 || r.scope.kind != scopeUser {
+		return target, err
+	}
+	groups, _, err := r.scope.groups(r.cells.pipes)
+	for _, g := range groups {
+		if within(target[0], g) {
+			return g, nil
+		}
+	}
+	if err == nil {
+		err = r.fail(op, ErrInvalid, "pipe %d is in no scope", t.Pipe-1)
+	}
+	return nil, err
+}
+
+// Registers have an EntryScope, though no schema lists it.
+func (r *registerTable) unlisted(name string) bool { return name == attrEntryScope }
+
+// Attribute reads EntryScope.
+func (r *registerTable) Attribute(Target, string) ([]DataField, error) {
+	return scopeValues{scope: r.scope}.fields(0), nil
+}
+
+// SetAttribute sets EntryScope. Every cell stays as it is.
+func (r *registerTable) SetAttribute(_ Target, name string, data []DataField) error {
+	v, err := parsePipeScope(data)
+	if err == nil {
+		_, _, err = v.groups(r.cells.pipes)
+	}
+	if err != nil {
+		return r.fail("set attribute of", ErrInvalid, "%s: %v", name, err)
+	}
+	r.scope = v
+	return nil
 }
 
 func (r *registerTable) clearAll(target []pipeState) func() {

@@ -585,6 +585,9 @@ func (mt *matchTable) Read(t Target, q *Query) iter.Seq2[*TableEntry, error] {
 	}
 }
 
+// handle of an entry. The default entry is there first: its handle is 1.
+func (mt *matchTable) handle(ent *Entry) uint32 { return mt.tag | (ent.cell + 1) }
+
 // findOne finds the entry with the query's handle or key, and its action.
 func (mt *matchTable) findOne(q *Query) (ent *Entry, err error) {
 	switch {
@@ -592,8 +595,8 @@ func (mt *matchTable) findOne(q *Query) (ent *Entry, err error) {
 		if ent, err = mt.findKey(q.Key); err != nil {
 			return nil, err
 		}
-	case q.Handle < uint32(len(mt.m.entries)) && mt.m.entries[q.Handle] != nil:
-		ent = mt.m.entries[q.Handle]
+	case q.Handle <= uint32(len(mt.m.entries)) && mt.m.entries[q.Handle-1] != nil:
+		ent = mt.m.entries[q.Handle-1]
 	default:
 		return nil, mt.noHandle(q.Handle)
 	}
