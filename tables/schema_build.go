@@ -516,7 +516,7 @@ func (b *schemaBuilder) portMetadata(i int, pl *ir.Pipeline) {
 	o := pl.PortMetadata
 	s := &TableSpec{Type: "PortMetadata", Size: portMetadataPorts}
 	s.Name, s.ID = b.id(idPortMetadata, pl, o.Name)
-	s.Key = []KeySpec{{ID: idPortMetadataPort, Name: "ig_intr_md.ingress_port", Match: "Exact", Mandatory: true, Type: bytesType(9)}}
+	s.Key = []KeySpec{{ID: idPortMetadataPort, Name: cmp.Or(o.Key, "ig_intr_md.ingress_port"), Match: "Exact", Mandatory: true, Type: bytesType(9)}}
 	if len(o.Fields) == 0 {
 		s.Data = []FieldSpec{{ID: idPortMetadataDefault, Name: "$DEFAULT_FIELD", Type: bytesType(8 * o.Bytes)}}
 	}

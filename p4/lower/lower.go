@@ -234,7 +234,7 @@ func (g *gress) lower(parsers *parserSet, control, deparser *instance) {
 
 	if g.dir == ir.Ingress {
 		area, _ := portMetadataBits(g.target)
-		g.pl.PortMetadata = &ir.PortMetadata{Name: parser.frame.path + "$PORT_METADATA", Bytes: area / 8}
+		g.pl.PortMetadata = &ir.PortMetadata{Name: parser.frame.path + "$PORT_METADATA", Key: g.portKey(parser), Bytes: area / 8}
 	}
 	g.block = inParser
 	g.lowerParsers(parsers)
@@ -247,6 +247,17 @@ func (g *gress) lower(parsers *parserSet, control, deparser *instance) {
 	g.at = dd.Body.Pos()
 	g.out.Deparser = g.capture(func() { g.controlBody(deparser.frame, dd) })
 	g.out.Bytes = g.used
+}
+
+// portKey is what the control plane calls the port in the port metadata table:
+// after the parser's parameter that has it.
+func (g *gress) portKey(parser *instance) string {
+	for _, p := range parser.decl.(*syntax.ParserDecl).Params {
+		if obj := g.info.Defs[p.Name]; obj != nil && typeName(parser.frame.typeOf(obj.ObjType())) == "ingress_intrinsic_metadata_t" {
+			return p.Name.Value + ".ingress_port"
+		}
+	}
+	return ""
 }
 
 // blockInstance makes the instance of a block. Its control-plane name is its

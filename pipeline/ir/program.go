@@ -557,6 +557,7 @@ type Resubmit struct {
 // Tofino, 16 (of 24) on Tofino 2. Fields empty means $DEFAULT_FIELD, raw.
 type PortMetadata struct {
 	Name   string // "SwitchIngressParser.$PORT_METADATA"
+	Key    string // what the control plane calls the port; "" is "ig_intr_md.ingress_port"
 	Bytes  int
 	Fields []PortField
 }
