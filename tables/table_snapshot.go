@@ -237,8 +237,8 @@ func (t *snapshotRows) entry(k stageRange, row snapshotRow, q *Query) *TableEntr
 		switch {
 		case f.ID == idSnapTriggerState: // one per pipe: nothing is ever armed
 			v = slices.Repeat([]string{"PASSIVE"}, len(t.pipes))
-		case f.ReadOnly:
-			v = []uint32(nil)
+		case f.ReadOnly: // pipes that captured: a thread without any has no field
+			continue
 		case v == nil:
 			v = defaultValue(f.Type)
 		}
