@@ -9,8 +9,9 @@ import (
 	"gofino/tables"
 )
 
-// Placement is a program and the pipes that run it. Without Pipes it runs in
-// every pipe that no other placement names.
+// Placement is a program and the pipes that run it. Placements without Pipes
+// take turns at the pipes that no other names: two programs get 0, 2 and 1, 3, as
+// two pipelines of one program do.
 type Placement struct {
 	Program *ir.Program
 	Pipes   []int
@@ -57,19 +58,22 @@ func place(list []Placement, pipes int) ([]Placement, error) {
 		}
 	}
 	out := slices.Clone(list)
+	var open []int // placements that take what is left
 	for i := range out {
-		if out[i].Pipes != nil {
-			continue
-		}
-		for pipe := range owner {
-			if owner[pipe] < 0 {
-				owner[pipe] = i
-				out[i].Pipes = append(out[i].Pipes, pipe)
-			}
-		}
 		if out[i].Pipes == nil {
-			return nil, fmt.Errorf("make switch: no pipe is left for program %s", out[i].Program.Name)
+			open = append(open, i)
 		}
+	}
+	turn := 0
+	for pipe := range owner {
+		if owner[pipe] < 0 && len(open) > 0 {
+			i := open[turn%len(open)]
+			owner[pipe], turn = i, turn+1
+			out[i].Pipes = append(out[i].Pipes, pipe)
+		}
+	}
+	if turn < len(open) {
+		return nil, fmt.Errorf("make switch: no pipe is left for program %s", out[open[turn]].Program.Name)
 	}
 	if n := slices.Index(owner, -1); n >= 0 {
 		return nil, fmt.Errorf("make switch: pipe %d runs no program", n)

@@ -27,7 +27,7 @@ func compiled(t testing.TB, file string) *ir.Program {
 // twoPrograms runs learn.p4 in pipes 0 and 2 and, as another program, in 1 and 3.
 func twoPrograms(t testing.TB, c model.Config) (*model.Switch, []model.Placement) {
 	t.Helper()
-	list := []model.Placement{{Program: compiled(t, "learn.p4"), Pipes: []int{0, 2}}, {Program: compiled(t, "learn.p4")}}
+	list := []model.Placement{{Program: compiled(t, "learn.p4")}, {Program: compiled(t, "learn.p4")}}
 	sw, err := model.NewPlaced(list, c)
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +180,7 @@ func TestPlacementErrors(t *testing.T) {
 		{[]model.Placement{{a, []int{0, 4}}, {b, nil}}, "make switch: program a in pipe 4 (pipes: 0..3)"},
 		{[]model.Placement{{a, []int{0, 1}}, {b, []int{1, 2, 3}}}, "make switch: pipe 1 is given to a and to b"},
 		{[]model.Placement{{a, []int{0, 1}}, {b, []int{2}}}, "make switch: pipe 3 runs no program"},
-		{[]model.Placement{{a, nil}, {b, nil}}, "make switch: no pipe is left for program b"},
+		{[]model.Placement{{a, []int{0, 1, 2, 3}}, {b, nil}}, "make switch: no pipe is left for program b"},
 	} {
 		if _, err := model.NewPlaced(c.list, model.Config{}); err == nil || err.Error() != c.want {
 			t.Errorf("%v, want %s", err, c.want)
@@ -248,7 +248,7 @@ func TestPrepareAndHandOver(t *testing.T) {
 	w := new(outlet)
 	old.SetWire(w)
 	sendFlow(t, old.API(), 7, 5)
-	next, err := old.Prepare(list[:1:1])
+	next, err := old.Prepare([]model.Placement{{Program: list[0].Program, Pipes: []int{0, 2}}})
 	if err == nil {
 		t.Fatal("pipes without a program")
 	}
