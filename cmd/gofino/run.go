@@ -31,8 +31,8 @@ func newRun() *cobra.Command {
 		Use:   "run PROGRAM... --port N=SPEC...",
 		Short: "Run a live switch",
 		Long: "Runs programs on live ports, and answers controllers, until it is interrupted, or until every port's input\n" +
-			"has ended. PROGRAM is FILE.p4 or a bundle that gofino bundle made; with several, each says its pipes:\n" +
-			"FILE.p4@0,2. SPEC is one of " + link.Forms + ".",
+			"has ended. PROGRAM is FILE.p4 or a bundle that gofino bundle made; with several, each may say its pipes:\n" +
+			"FILE.p4@0,2; the others take turns at the rest. SPEC is one of " + link.Forms + ".",
 		Args: args(1, maxPrograms, "one to four programs"),
 		RunE: func(c *cobra.Command, args []string) error { return r.run(c, &f, args) },
 	}
