@@ -193,8 +193,25 @@ func (t *tableCodec) decodeEntry(e *bfrt.TableEntry) (*tables.TableEntry, error)
 	if out.Action, out.Data, err = t.decodeData(e.GetData()); err != nil {
 		return nil, err
 	}
+	t.perPipe(out.Data)
 	if e.EntryTgt != nil {
 		out.Scope = decodeTarget(e.EntryTgt)
 	}
 	return out, nil
+}
+
+// perPipe: a register has a value for each pipe, also where it is one.
+func (t *tableCodec) perPipe(data []tables.DataField) {
+	for i := range data {
+		spec := t.data.name[data[i].Name]
+		b, one := data[i].Value.([]byte)
+		if spec == nil || !one {
+			continue
+		}
+		for _, a := range spec.Annotations {
+			if a.Value == "register_data" {
+				data[i].Value = [][]byte{b}
+			}
+		}
+	}
 }

@@ -73,6 +73,16 @@ type DigestAcker interface {
 // NotificationQueue is how many notifications wait for a subscriber at most.
 const NotificationQueue = 4096
 
+// Hub passes notifications on to subscribers, for whoever implements Notifier.
+// The zero value works.
+type Hub struct{ h hub }
+
+// Subscribe is Notifier's.
+func (h *Hub) Subscribe(f func(Notification)) (cancel func()) { return h.h.subscribe(f) }
+
+// Publish tells the subscribers. It never waits for them.
+func (h *Hub) Publish(n Notification) { h.h.publish(queued{n: n}) }
+
 // hub passes notifications on. The zero value works.
 type hub struct {
 	mu   sync.Mutex
