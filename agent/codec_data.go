@@ -121,6 +121,14 @@ func (t *tableCodec) decodeValue(spec *tables.FieldSpec, f *bfrt.DataField) (tab
 		if !spec.Repeated && spec.Container == nil && widthOf(spec.Type) > 0 {
 			return v.Stream, nil
 		}
+		if spec.Repeated && spec.Container == nil && widthOf(spec.Type) > 0 {
+			// A packet generator's buffer comes as its bytes.
+			out := make([]uint32, len(v.Stream))
+			for i, b := range v.Stream {
+				out[i] = uint32(b)
+			}
+			return out, nil
+		}
 		got = "a number"
 	case *bfrt.DataField_FloatVal:
 		if !spec.Repeated && spec.Type.Kind == "float" {

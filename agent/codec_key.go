@@ -31,10 +31,9 @@ func (t *tableCodec) decodeKeyField(spec *tables.KeySpec, f *bfrt.KeyField) (tab
 	switch m := f.MatchType.(type) {
 	case *bfrt.KeyField_Exact_:
 		matched = spec.Match == "Exact" || spec.Match == "ATCAM"
+		k.Value = m.Exact.GetValue()
 		if spec.Type.Kind == "string" {
-			k.Str = string(m.Exact.GetValue())
-		} else {
-			k.Value = m.Exact.GetValue()
+			k.Str = string(k.Value)
 		}
 	case *bfrt.KeyField_Ternary_:
 		matched = spec.Match == "Ternary"
@@ -100,6 +99,14 @@ func (t *tableCodec) keySpec(name string) (*tables.KeySpec, error) {
 
 func (t *tableCodec) encodeKeyField(spec *tables.KeySpec, k *tables.KeyField) (*bfrt.KeyField, error) {
 	f := &bfrt.KeyField{FieldId: spec.ID}
+	if spec.Type.Kind == "string" {
+		v := []byte(k.Str)
+		if k.Str == "" {
+			v = k.Value
+		}
+		f.MatchType = &bfrt.KeyField_Exact_{Exact: &bfrt.KeyField_Exact{Value: v}}
+		return f, nil
+	}
 	w := widthOf(spec.Type)
 	value := func(b []byte) ([]byte, error) { return t.padded("key field "+spec.Name, b, w) }
 	v, err := value(k.Value)
@@ -108,9 +115,6 @@ func (t *tableCodec) encodeKeyField(spec *tables.KeySpec, k *tables.KeyField) (*
 	}
 	switch spec.Match {
 	case "Exact", "ATCAM":
-		if spec.Type.Kind == "string" {
-			v = []byte(k.Str)
-		}
 		f.MatchType = &bfrt.KeyField_Exact_{Exact: &bfrt.KeyField_Exact{Value: v}}
 	case "Ternary":
 		m, err := value(k.Mask)

@@ -119,6 +119,9 @@ func NewPlaced(list []Placement, c Config) (*Switch, error) {
 	for n := range s.ports {
 		s.link[n] = true
 		s.setPortFlags(Port(n))
+		// A port that does not exist yet is down for the replication engine, as
+		// it is when it was there and is gone.
+		s.pre.SetLink(pre.Port(n), s.ports[n].Load()&portUp != 0)
 	}
 	s.pktgen.startDown()
 	s.cpu.Store(-1)
