@@ -196,12 +196,10 @@ func (it *idleTable) set(e *Entry, d *entryData) (undo func()) {
 func (it *idleTable) left(e *Entry) uint32 {
 	c := it.cell(e)
 	switch {
-	case c == nil:
+	case c == nil, c.idle:
 		return 0
-	case !it.notifies() || it.last <= c.since:
+	case it.last <= c.since:
 		return c.ttl
-	case c.idle:
-		return 0
 	}
 	return uint32(max(int64(c.ttl)-(it.last-c.since)/millisecond, 0))
 }
@@ -247,7 +245,8 @@ func (it *idleTable) entries() func(func(*Entry) bool) {
 	}
 }
 
-// configure sets the attribute; every entry starts anew.
+// configure sets the attribute. Time stands still in between: an entry goes on
+// with what it has left (tna_idletimeout), an idle one stays idle.
 func (it *idleTable) configure(a IdleTimeout) error {
 	if a.Notify && !it.ttls {
 		return errors.New("field idle_table_mode: the table's idle cells have one bit (@idletime_precision), which can be polled only")
@@ -261,14 +260,15 @@ func (it *idleTable) configure(a IdleTimeout) error {
 		}
 	}
 	now := it.mt.store.now()
+	for e := range it.entries() {
+		c := it.cell(e)
+		gone := int64(c.ttl - min(it.left(e), c.ttl))
+		*c = idleCell{ttl: c.ttl, since: now - gone*millisecond, idle: c.idle}
+		e.hit.Store(0)
+	}
 	it.conf, it.last, it.next = a, now, noSweep
 	if it.notifies() {
 		it.next = now + int64(a.QueryInterval)*millisecond
-	}
-	for e := range it.entries() {
-		e.hit.Store(0)
-		c := it.cell(e)
-		*c = idleCell{ttl: c.ttl, since: now}
 	}
 	it.mt.store.schedule()
 	return nil

@@ -373,3 +373,80 @@ func TestIdleTimeIsUndone(t *testing.T) {
 		t.Errorf("ttl %d, %s", ttl, a.state(1, false))
 	}
 }
+
+// tna_idletimeout: while the attribute changes, or is off, no entry ages; what it
+// had left it has afterwards, and who was idle is not told again.
+func TestAgeOutlivesTheAttribute(t *testing.T) {
+	a := newAged(t)
+	left := func() string {
+		var out []string
+		for key := range uint64(3) {
+			out = append(out, fmt.Sprint(toWord(a.field(key+1, "$ENTRY_TTL", true).([]byte))))
+		}
+		return strings.Join(out, " ")
+	}
+	run := func(seconds int64) {
+		a.time += seconds * 1000 * millisecond
+		a.Tick(a.time)
+	}
+	configure := func(on bool, interval uint64) {
+		t.Helper()
+		if err := a.SetAttribute(context.Background(), AllPipes, "flows", "IdleTimeout", []DataField{
+			{"enable", on}, {"idle_table_mode", "NOTIFY_MODE"}, {"ttl_query_interval", num(4, interval)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for key := range uint64(3) {
+		mustDo(t, a.Store, Insert, a.entry(key+1, 10000*(key+1)))
+	}
+	for i, step := range []struct {
+		do   func()
+		left string
+		told string
+	}{
+		{func() { run(5) }, "10000 20000 30000", ""},
+		{func() { configure(true, 1000); run(5) }, "5000 15000 25000", ""},
+		{func() { configure(true, 10000); run(5) }, "5000 15000 25000", ""},
+		{func() { configure(true, 1000); run(7) }, "0 8000 18000", "20000 1 idle"},
+		{func() { configure(false, 1000); run(60) }, "0 8000 18000", ""},
+		{func() { configure(true, 1000) }, "0 8000 18000", ""},
+		{func() { run(20) }, "0 0 0", "90000 2 idle, 100000 3 idle"},
+	} {
+		step.do()
+		if got := left(); got != step.left {
+			t.Errorf("step %d: %s ms left, want %s", i, got, step.left)
+		}
+		if got := strings.Join(a.told(), ", "); got != step.told {
+			t.Errorf("step %d: told %q, want %q", i, got, step.told)
+		}
+	}
+}
+
+// UpdateHitState asks all pipes, whichever the target names.
+func TestHitStatesOfScopes(t *testing.T) {
+	a := newAged(t)
+	setScope(t, a.Store, "flows", scopeSingle, 0)
+	if err := a.enable("flows", false, 0); err != nil {
+		t.Fatal(err)
+	}
+	for pipe := range 2 {
+		mustAt(t, a.Store, pipe, Insert, a.entry(5, 0))
+	}
+	states := func() (out string) {
+		for pipe := range 2 {
+			for e := range a.Read(context.Background(), OnePipe(pipe), Query{Table: "flows", Key: []KeyField{exactKey("hdr.key", 5, 2)}}) {
+				out += " " + fieldOf(e, "$ENTRY_HIT_STATE").(string)
+			}
+		}
+		return out
+	}
+	a.packet(5) // in pipe 1
+	for _, want := range []string{" ENTRY_IDLE ENTRY_ACTIVE", " ENTRY_IDLE ENTRY_IDLE"} {
+		if err := a.Operation(context.Background(), OnePipe(0), "flows", "UpdateHitState"); err != nil {
+			t.Fatal(err)
+		}
+		if got := states(); got != want {
+			t.Errorf("states%s, want%s", got, want)
+		}
+	}
+}

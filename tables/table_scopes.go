@@ -73,6 +73,9 @@ func (s *matchScopes) Operation(t Target, op string) error {
 	if err != nil {
 		return err
 	}
+	if op == opUpdateHitState {
+		parts = s.parts // the driver asks all pipes, whichever is named
+	}
 	for _, p := range parts {
 		if err := p.t.operate(op); err != nil {
 			return err
