@@ -235,6 +235,10 @@ func (c *filterCells) plan(cell uint64, fresh bool, target []pipeState, given *t
 	return func(cell uint64) func() { return c.put(cell, target, next) }, nil
 }
 
+// unsetThreshold is how the driver reads the thresholds of a WRED that was never
+// written, or reset: the highest level there is, which nothing reaches.
+const unsetThreshold = levelMantissa << 24
+
 // put writes a cell in each of the pipes.
 func (c *filterCells) put(cell uint64, pipes []pipeState, next []filterCell) (undo func()) {
 	old := make([]filterCell, len(pipes))
@@ -256,11 +260,16 @@ func (c *filterCells) get(cell uint64, target []pipeState) timedFields {
 	defer p.Mu.Unlock()
 	f := c.live(p)
 	var w filterWord
+	set := false
 	if cell < uint64(len(f.cells)) {
-		w = f.cells[cell].word
+		w, set = f.cells[cell].word, f.cells[cell].set
+	}
+	spec := decodeFilter(w, c.kind, f.hz)
+	if c.kind == ir.WRED && !set {
+		spec[wredMin], spec[wredMax] = unsetThreshold, unsetThreshold
 	}
 	var out timedFields
-	for n, v := range decodeFilter(w, c.kind, f.hz) {
+	for n, v := range spec {
 		out[n] = filterFieldValue(c.kind, n, v)
 	}
 	return out
