@@ -229,6 +229,10 @@ func (c *call) ingress(p *pipe, a *arrival) {
 		prefix := c.s.igPrefix
 		p.ig.In = c.ingressWindow(p, a, again)
 		p.ig.Bytes = len(a.data) + fcsBytes
+		p.ig.Via = 0
+		if a.made {
+			p.ig.Via = uint16(a.port) + 1
+		}
 		p.ig.GlobalTstamp = uint64(tstamp) & tstampMask
 		if c.sink == nil {
 			p.run.Ingress(p.ig)

@@ -144,3 +144,17 @@ func TestTraceReportsEveryStep(t *testing.T) {
 		}
 	}
 }
+
+// A parser's value sets are those of the port that the packet comes in through,
+// also where the packet generator's metadata shows another (tna-semantics.md
+// section 2.6).
+func TestPortIsWhereThePacketComesIn(t *testing.T) {
+	p := Pass{In: []byte{0, 5, 0}}
+	if got := p.port(); got != 5 {
+		t.Errorf("port %d, want the one that the metadata shows, 5", got)
+	}
+	p.Via = 68 + 1
+	if got := p.port(); got != 68 {
+		t.Errorf("port %d, want the packet generator's, 68", got)
+	}
+}

@@ -72,8 +72,11 @@ type Pass struct {
 	InPad        int // bits at the end of In that are no packet, where the gress is ir.Gress.BitExact
 	Bytes        int // packet length that byte counters charge
 	GlobalTstamp uint64
-	GlobalVer    uint32
-	Rand         *rand.PCG // the pipe's random source; shared by its passes
+	// Via is the port that an ingress packet comes in through, plus 1, where the
+	// metadata shows another: the packet generator's. 0: it is the one shown.
+	Via       uint16
+	GlobalVer uint32
+	Rand      *rand.PCG // the pipe's random source; shared by its passes
 
 	Verdict  Verdict
 	Err      ParserError
@@ -98,9 +101,12 @@ func (p *Pass) Prepend(n int) []byte {
 	return p.head[Headroom-n : Headroom+len(p.Head)]
 }
 
-// port is the packet's port, which the intrinsic metadata of both gresses begins
-// with.
+// port is the packet's port: Via, or what the intrinsic metadata of both gresses
+// begins with.
 func (p *Pass) port() uint16 {
+	if p.Via != 0 {
+		return p.Via - 1
+	}
 	if len(p.In) < 2 {
 		return 0
 	}
