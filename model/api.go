@@ -51,6 +51,10 @@ type Config struct {
 	// leaves through such a port comes back in through it. FoldedPipes is the
 	// usual value.
 	LoopPipes uint8
+	// Queues: every port has queues from the start (queue.go), and packets take
+	// time to leave. Otherwise only ports have that the tm.* tables set something
+	// for; all others send at once.
+	Queues bool
 	// MaxReentries is how often what became of one frame may enter the chip
 	// again (recirculation, egress mirroring); beyond it packets are dropped
 	// and counted. 0 means DefaultMaxReentries.

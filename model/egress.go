@@ -7,8 +7,13 @@ import (
 // egress runs one copy through the egress of its port's pipe.
 func (c *call) egress(p *pipe, pk *stored, to destination) {
 	c.at = pk.id
-	if c.s.ports[to.port&0x1ff].Load()&portOK != portOK {
+	flags := c.s.ports[to.port&0x1ff].Load()
+	if flags&portOK != portOK {
 		c.drop(p, to.port, c.s.whyNot(to.port))
+		return
+	}
+	if flags&portQueued != 0 && pk.q == nil && c.sink == nil {
+		c.queue(p, pk, to)
 		return
 	}
 	if pk.bypass {
@@ -22,13 +27,13 @@ func (c *call) egress(p *pipe, pk *stored, to destination) {
 	hdr := c.s.egPrefix
 	c.egressWindow(p, pk)
 	h := egressHeader{
-		port: to.port, enqTime: pk.enq, deqDelta: c.s.timing.Queue,
-		rid: to.rid, first: to.first, qid: pk.qid, cos: to.cos, length: pk.length(),
+		port: to.port, enqTime: pk.enq, deqDelta: c.s.waited(pk), shift: c.s.tm.tstampShift.Load(),
+		rid: to.rid, first: to.first, qid: pk.qid, cos: to.cos, deflected: to.deflected, length: pk.length(), q: pk.q,
 	}
 	h.put(p.egWin, c.s.target)
 	eg.In, eg.InPad = p.egWin, int(pk.pad)
 	eg.Bytes = h.length
-	eg.GlobalTstamp = uint64(pk.enq+c.s.timing.Queue) & tstampMask
+	eg.GlobalTstamp = uint64(pk.enq+c.s.waited(pk)) & tstampMask
 	id := pk.id
 	if c.sink == nil {
 		p.run.Egress(eg)
@@ -88,7 +93,15 @@ func (c *call) egressWindow(p *pipe, pk *stored) {
 
 // departure is when the last bit of the copy's egress passes the MAC.
 func (s *Switch) departure(pk *stored) int64 {
-	return pk.enq + s.timing.Queue + s.timing.Egress
+	return pk.enq + s.waited(pk) + s.timing.Egress
+}
+
+// waited is how long the copy was in the traffic manager.
+func (s *Switch) waited(pk *stored) int64 {
+	if pk.q != nil {
+		return pk.q.wait
+	}
+	return s.timing.Queue
 }
 
 // egressMirror puts the packet as it leaves egress (on Tofino 2 without

@@ -585,5 +585,5 @@ func fixedSpec(name string, id uint32, typ string, size int, key, data string) *
 
 // fixedTables are the chip's own tables.
 func (s *Switch) fixedTables() []*fixedTable {
-	return slices.Concat(s.portTables(), s.preTables(), []*fixedTable{s.mirrorCfg(), s.deviceConfig()}, s.pktgen.tables())
+	return slices.Concat(s.portTables(), s.preTables(), []*fixedTable{s.mirrorCfg(), s.deviceConfig()}, s.pktgen.tables(), s.tm.tables())
 }

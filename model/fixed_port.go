@@ -161,6 +161,7 @@ func (s *Switch) storePort(p Port, e *portEntry) {
 		s.portTable[p] = e
 	}
 	s.setPortFlags(p)
+	s.tm.portChanged(p)
 }
 
 func (s *Switch) clearPorts(fixedKey) (func(), error) {

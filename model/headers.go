@@ -51,8 +51,8 @@ func putIngress(b []byte, resubmit bool, port Port, tstamp int64) {
 	}
 }
 
-// egressHeader is what an egress parser is told about a copy. Queues are
-// always empty, so depths and congestion levels are 0.
+// egressHeader is what an egress parser is told about a copy. Where it was in no
+// queue, depths and congestion levels are 0.
 type egressHeader struct {
 	port     Port
 	enqTime  int64
@@ -62,6 +62,10 @@ type egressHeader struct {
 	qid      uint8
 	cos      uint8
 	length   int // of the packet, with FCS
+	shift    uint32
+	// deflected: congestion sent it to its pipe's port for such packets.
+	deflected bool
+	q         *queued // nil: it was in no queue
 }
 
 // put writes the header: 27 bytes on Tofino, 28 on Tofino 2.
@@ -69,20 +73,27 @@ func (h *egressHeader) put(b []byte, t ir.Target) {
 	b = b[:egBytes(t)]
 	clear(b)
 	binary.BigEndian.PutUint16(b[0:], uint16(h.port)&0x1ff) // 7
+	if h.q != nil {
+		h.q.put(b)
+	}
+	enq, delta := h.enqTime>>h.shift, h.deqDelta>>h.shift
 	if t == ir.Tofino2 {
-		binary.BigEndian.PutUint32(b[6:], uint32(h.enqTime))   // 48
-		binary.BigEndian.PutUint32(b[15:], uint32(h.deqDelta)) // 120
-		b[22] = h.qid & 0x7f                                   // 177
+		binary.BigEndian.PutUint32(b[6:], uint32(enq))    // 48
+		binary.BigEndian.PutUint32(b[15:], uint32(delta)) // 120
+		b[22] = h.qid & 0x7f                              // 177
 	} else {
-		put18(b[7:], h.enqTime)   // 62
-		put18(b[16:], h.deqDelta) // 134
-		b[22] = h.qid & 0x1f      // 179
+		put18(b[7:], enq)    // 62
+		put18(b[16:], delta) // 134
+		b[22] = h.qid & 0x1f // 179
 	}
 	binary.BigEndian.PutUint16(b[19:], h.rid) // 152
 	if h.first {
 		b[21] = 1 // 175
 	}
-	b[23] = h.cos & 7                                    // 189
+	b[23] = h.cos & 7 // 189
+	if h.deflected {
+		b[24] = 1 // 199
+	}
 	binary.BigEndian.PutUint16(b[25:], uint16(h.length)) // 200
 }
 
@@ -90,3 +101,19 @@ func (h *egressHeader) put(b []byte, t ir.Target) {
 func put18(b []byte, v int64) {
 	b[0], b[1], b[2] = byte(v>>16)&3, byte(v>>8), byte(v)
 }
+
+// depthMask is what a queue depth in cells is cut to.
+const depthMask = 1<<19 - 1
+
+// put writes what the packet saw of its queue: the depth in front of it, the one
+// that it left behind, and the levels.
+func (k *queued) put(b []byte) {
+	put19(b[2:], min(k.enqDepth, depthMask))  // 21
+	b[5] = k.enqLevel & 3                     // 46
+	put19(b[10:], min(k.deqDepth, depthMask)) // 85
+	b[13] = k.deqLevel & 3                    // 110
+	b[14] = k.poolLevel                       // 112
+}
+
+// put19 writes 19 bits right-aligned in 3 bytes.
+func put19(b []byte, v int) { b[0], b[1], b[2] = byte(v>>16)&7, byte(v>>8), byte(v) }

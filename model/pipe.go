@@ -27,6 +27,7 @@ type pipe struct {
 	// resubmits: the program can resubmit, so its valid bit is worth a look.
 	resubmits bool
 	pktgens   bool // the program can trigger the packet generator
+	marks     bool // the program can set packet_color or deflect_on_drop
 
 	egWin []byte // the egress parser's window: header, then the packet
 	egMax int    // immutable
@@ -50,6 +51,7 @@ func newPipe(index int, pl *ir.Pipeline, t ir.Target, st *tables.State, seed uin
 	p.ig.Rand, p.eg.Rand = p.rand, p.rand
 	p.pktgens = emitsPktgen(pl.Ingress.Deparser)
 	p.resubmits = p.ig.HasIntr(ir.ResubmitTypeValid)
+	p.marks = p.ig.HasIntr(ir.PacketColor) || p.ig.HasIntr(ir.DeflectOnDrop)
 	p.igWin = make([]byte, 0, 256)
 	p.egWin = make([]byte, maxEgBytes, 256)
 	return p, nil
@@ -106,6 +108,7 @@ const (
 	portUp            // exists, enabled, link up
 	portLoop          // what leaves here comes back in: recirculation or MAC loopback
 	portMatch         // and the packet generator looks at it
+	portQueued        // copies wait in queues (queue.go)
 )
 
 const portOK = portExists | portUp

@@ -14,8 +14,8 @@ import (
 //	 1 port   3 group a   5 group b   (16 bits each)
 //	 7 drop_ctl: ingress in bits 2..0, egress in bits 6..4
 //	 8 ingress session  10 egress session  12 rid  14 l2 xid  16 l1 xid
-//	18 hash1  20 hash2  (16 bits each)
-//	22 qid   23 cos (7..4: CPU's)
+//	18 hash1  20 hash2  (16 bits each; hash2's top 2 bits: packet_color)
+//	22 qid   23 cos (6..4: CPU's, 7: deflect_on_drop)
 //	24 more: 80 resubmit always, 40 io_select, 20 egress overwrites the payload's
 //	         first byte of the command, 10 mark: egress adds 1 to byte 25,
 //	         08 force_tx_error, 04 capture_tstamp_on_tx, 02 unicast invalidated
@@ -116,6 +116,7 @@ func testIngress(t ir.Target) *ir.Gress {
 		ir.CopyToCPU: 1, ir.McastGrpA: 16, ir.McastGrpAValid: 1, ir.McastGrpB: 16, ir.McastGrpBValid: 1,
 		ir.Level1McastHash: 13, ir.Level2McastHash: 13, ir.Level1ExclusionID: 16, ir.Level2ExclusionID: 9, ir.RID: 16,
 		ir.DropCtl: 3, ir.ResubmitType: 3, ir.ResubmitTypeValid: 1, ir.MirrorType: 3, ir.MirrorIOSelect: 1,
+		ir.PacketColor: 2, ir.DeflectOnDrop: 1,
 	} {
 		g.Intr[i] = m.value(w)
 	}
@@ -149,6 +150,8 @@ func testIngress(t ir.Target) *ir.Gress {
 		fit(in[ir.QID], m.at(cmd, 22*8, 8)),
 		fit(in[ir.IngressCos], m.at(cmd, 23*8+5, 3)),
 		fit(in[ir.IcosForCopyToCPU], m.at(cmd, 23*8+1, 3)),
+		fit(in[ir.PacketColor], m.at(cmd, 20*8, 2)),
+		fit(in[ir.DeflectOnDrop], m.at(cmd, 23*8, 1)),
 		fit(in[ir.MirrorIOSelect], m.at(cmd, 24*8+1, 1)),
 		&ir.RandomGet{Dst: random, Random: 0},
 		&ir.Count{Counter: 1, Index: &ir.Cast{Width: 9, X: load(m.at(intr, 7, 9))}},

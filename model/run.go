@@ -52,6 +52,10 @@ type stored struct {
 	pad           uint8 // bits at the end of head that are no packet: pipeline.Pass.Pad
 	id            int   // trace
 	from          Port  // where a drop that has no port of its own counts
+	color         uint8
+	deflect       bool    // rather than be dropped for congestion
+	mirrored      bool    // by a mirror session
+	q             *queued // what a queue knows of it; nil: it was in none
 }
 
 // length with FCS.
@@ -63,6 +67,8 @@ type destination struct {
 	rid   uint16
 	first bool
 	cos   uint8
+	// deflected: it could not go where it should have.
+	deflected bool
 }
 
 type deferred struct {
@@ -333,6 +339,10 @@ func (c *call) endOfIngress(p *pipe, a *arrival, prefix int, enq int64) {
 	pk.seq = c.seq
 	pk.bypass = ig.Intr(ir.BypassEgress) != 0
 	pk.qid = uint8(ig.Intr(ir.QID))
+	if p.marks {
+		pk.color = uint8(ig.Intr(ir.PacketColor))
+		pk.deflect = ig.Intr(ir.DeflectOnDrop) != 0
+	}
 	drop := ig.Intr(ir.DropCtl)
 	sent := false
 	if ig.Intr(ir.CopyToCPU) != 0 && drop&2 == 0 {
@@ -401,7 +411,7 @@ func (c *call) ingressMirror(p *pipe, a *arrival, pk *stored) {
 func (c *call) mirror(p *pipe, pk *stored, s *session, from int) {
 	c.seq++
 	pk.seq = c.seq
-	pk.qid = s.qid
+	pk.qid, pk.color, pk.mirrored = s.qid, s.color, true
 	pk.head, pk.payload = truncate(pk.head, pk.payload, s.limit(c.s.target))
 	if c.sink != nil {
 		pk.id = c.traceMirror(pk, from)

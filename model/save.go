@@ -17,7 +17,7 @@ import (
 
 // savedSwitch is the file that Save writes. The version counts up whenever the
 // bytes of a section mean something else.
-var savedSwitch = snap.Kind{Magic: "GOFINO\x00S", Version: 4, Name: "saved switch"}
+var savedSwitch = snap.Kind{Magic: "GOFINO\x00S", Version: 5, Name: "saved switch"}
 
 // ErrMismatch is the cause when state is refused because another program, chip
 // or configuration wrote it.
@@ -40,6 +40,7 @@ var parts = []part{
 	// After PORT: what links did to the generator and to the engine is in their
 	// own state.
 	{"PGEN", (*Switch).savePktgen, (*Switch).loadPktgen},
+	{"TMGR", (*Switch).saveTM, (*Switch).loadTM},
 	{"PRE ", func(s *Switch, e *snap.Encoder) { s.pre.Save(e) }, func(s *Switch, d *snap.Decoder) error { return s.pre.Load(d) }},
 }
 
@@ -179,6 +180,7 @@ func (s *Switch) saveHead(e *snap.Encoder, now int64) {
 	e.Uint(uint64(s.conf.CPUPort))
 	e.Bool(s.conf.PlainRecirculation)
 	e.Byte(s.conf.LoopPipes)
+	e.Bool(s.conf.Queues)
 	e.Uint(uint64(s.maxReentries))
 	e.Int(s.conf.DigestTimeout)
 	e.Uint(uint64(s.conf.DigestBatch))
@@ -235,6 +237,7 @@ func loadHead(d *snap.Decoder, list []Placement, c Config) (conf Config, placed 
 	conf.CPUPort = Port(d.Below("the cpu port", 1<<9))
 	conf.PlainRecirculation = d.Bool()
 	conf.LoopPipes = d.Byte()
+	conf.Queues = d.Bool()
 	conf.MaxReentries = d.Below("the re-entry limit", 1<<31)
 	conf.DigestTimeout, conf.DigestBatch, conf.ManualDigestAck = d.Int(), d.Below("the digests of a batch", 1<<16), d.Bool()
 	conf.Timing = Timing{Parser: d.Int(), Ingress: d.Int(), Queue: d.Int(), Egress: d.Int()}
@@ -265,6 +268,7 @@ func loadHead(d *snap.Decoder, list []Placement, c Config) (conf Config, placed 
 		{"cpu port", c.CPUPort != 0, conf.CPUPort, c.CPUPort},
 		{"plain recirculation", c.PlainRecirculation, conf.PlainRecirculation, c.PlainRecirculation},
 		{"looped pipes", c.LoopPipes != 0, conf.LoopPipes, c.LoopPipes},
+		{"queues", c.Queues, conf.Queues, c.Queues},
 		{"re-entry limit", c.MaxReentries != 0, conf.MaxReentries, c.MaxReentries},
 		{"digest timeout", c.DigestTimeout != 0, conf.DigestTimeout, c.DigestTimeout},
 		{"digest batch", c.DigestBatch != 0, conf.DigestBatch, c.DigestBatch},

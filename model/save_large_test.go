@@ -116,7 +116,7 @@ func BenchmarkRestoreFile(b *testing.B) {
 func TestConfigIsSaved(t *testing.T) {
 	prog := testProgram(ir.Tofino)
 	c := Config{
-		Pipes: 3, Seed: 1 << 40, Clock: new(clock.Virtual), StrictPorts: true, CPUPort: 66, PlainRecirculation: true, LoopPipes: FoldedPipes, MaxReentries: 9,
+		Pipes: 3, Seed: 1 << 40, Clock: new(clock.Virtual), StrictPorts: true, CPUPort: 66, PlainRecirculation: true, LoopPipes: FoldedPipes, Queues: true, MaxReentries: 9,
 		DigestTimeout: 5, DigestBatch: 6, ManualDigestAck: true, OwnTime: true,
 		Timing: Timing{Parser: 1, Ingress: 2, Queue: 3, Egress: 4},
 	}

@@ -22,6 +22,10 @@ const (
 	DropReentries                        // more than Config.MaxReentries
 	DropForcedError                      // force_tx_error: the receiver drops the frame
 	DropWire                             // the wire refused the frame
+	DropBufferFull                       // no cell of the buffer is free
+	DropIngressBuffer                    // the port's or priority group's ingress limit
+	DropTail                             // its queue, egress port or pipe is full
+	DropColor                            // its queue or pool takes no more of its color
 	NumDropReasons
 )
 
@@ -29,6 +33,7 @@ var dropNames = [NumDropReasons]string{
 	"no such port", "port down", "parser error", "parser reject", "resubmitted twice", "resubmit from internal port",
 	"drop_ctl", "no destination", "no cpu port", "no copies", "egress drop_ctl", "mirror session", "mirror without destination",
 	"re-entry limit", "forced tx error", "wire",
+	"buffer full", "ingress buffer limit", "tail drop", "color limit",
 }
 
 func (r DropReason) String() string { return dropNames[r] }

@@ -51,6 +51,7 @@ type Switch struct {
 	ended   atomic.Bool             // it handed over to another switch
 	timers  timers
 	pktgen  *pktgen // immutable
+	tm      *tm     // immutable
 	idle    []event // the next idle sweep of each program's tables; immutable slice
 
 	// Attributes of $PORT and $PORT_STAT; written by the control plane.
@@ -116,6 +117,7 @@ func NewPlaced(list []Placement, c Config) (*Switch, error) {
 		s.pipes = append(s.pipes, p)
 	}
 	s.pktgen = newPktgen(s)
+	s.tm = newTM(s)
 	for n := range s.ports {
 		s.link[n] = true
 		s.setPortFlags(Port(n))
@@ -123,6 +125,7 @@ func NewPlaced(list []Placement, c Config) (*Switch, error) {
 		// it is when it was there and is gone.
 		s.pre.SetLink(pre.Port(n), s.ports[n].Load()&portUp != 0)
 	}
+	s.tm.start()
 	s.pktgen.startDown()
 	s.cpu.Store(-1)
 	s.statPoll.Store(defaultStatPoll)
@@ -198,6 +201,9 @@ func (s *Switch) setPortFlags(p Port) {
 			f |= portMatch
 		}
 	}
+	if s.tm.on[p] {
+		f |= portQueued
+	}
 	if old := s.ports[p].Swap(f); (old^f)&portUp != 0 {
 		s.pre.SetLink(pre.Port(p), f&portUp != 0)
 		if old&portUp != 0 {
@@ -263,6 +269,7 @@ func (s *Switch) stateHash(now int64) [32]byte {
 	s.saveSettings(&e)
 	s.mu.Unlock()
 	s.savePktgen(&e)
+	s.saveTM(&e)
 	h.Write(e.Body())
 	h.Write(b)
 	return [32]byte(h.Sum(nil))
