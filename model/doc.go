@@ -49,6 +49,13 @@
 // when somebody listens: a batch that is due is delivered as of when it was due,
 // before any packet that comes later is looked at.
 //
+// # Queues
+//
+// A port hands its copies to egress at once, unless it has queues: Config.Queues
+// or a write to the tm tables of it. Then copies wait (queue.go, buffer.go) for the
+// scheduler (sched.go), outside of any call, in memory of their own, and every
+// step is an event. docs/traffic-manager.md has the model and its choices.
+//
 // # Time
 //
 // What the chip does by itself is an event in one queue (timer.go): learn
@@ -74,8 +81,7 @@
 // # What is refused by name
 //
 // Coalescing mirror sessions, Tofino 2's mirror session flags, the packet
-// generator's PFC trigger. Congestion does not exist: queues are empty, queue
-// depths read 0, and deflect-on-drop never deflects.
+// generator's PFC trigger.
 //
 // It imports pipeline, tables and pre, internal/clock and internal/snap. The front end never
 // imports it; frames enter and leave through Frame and Wire.

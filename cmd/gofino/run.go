@@ -18,6 +18,7 @@ type runFlags struct {
 	ports   []string
 	portMap string
 	loop    string
+	queues  bool
 	setup   string
 	metrics string
 	disk    persistence
@@ -41,6 +42,7 @@ func newRun() *cobra.Command {
 	fs.StringArrayVar(&r.ports, "port", nil, "attach dev_port `N=SPEC` (repeatable)")
 	fs.StringVar(&r.portMap, "ports", "", "attach the ports that `FILE` lists, in the port map format of the vendor's model")
 	fs.StringVar(&r.loop, "int-port-loop", "", "bit `MASK` of the pipes whose front-panel ports are wired to themselves, 0xa on a 32-port switch")
+	fs.BoolVar(&r.queues, "queues", false, "give every port queues, not only those that the tm tables set something for")
 	fs.StringVar(&r.setup, "setup", "", "table entries to install first: an STF `FILE` without packets")
 	fs.StringVar(&r.metrics, "metrics", "", "serve metrics for Prometheus on `ADDR`")
 	r.disk.register(c)
@@ -102,6 +104,7 @@ func (r *runFlags) run(c *cobra.Command, f *programFlags, args []string) error {
 // config is the switch's.
 func (r *runFlags) config(f *programFlags) (model.Config, error) {
 	conf := liveConfig(f)
+	conf.Queues = r.queues
 	if r.loop == "" {
 		return conf, nil
 	}

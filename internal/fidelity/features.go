@@ -152,6 +152,17 @@ func replication() []Feature {
 		{Name: "Copies are isolated", Fact: "tna 4", Test: "model TestCopiesAreIsolated"},
 		{Name: "copy_to_cpu", Fact: "tna 5", Test: "model TestCopyToCPU"},
 		{Name: "bypass_egress", Fact: "tna 4", Test: "model TestBypassEgress"},
+		{Name: "Queue depths, timestamps and congestion in the egress metadata", Fact: "tna 2.5", State: Modelled, Test: "model TestQueuedBurst",
+			Note: "enq_qdepth is in front of the packet, deq_qdepth behind it; the levels are the queue's color limits"},
+		{Name: "Strict priority and weighted round robin", Fact: "tna 5", State: Modelled, Test: "model TestTwoPriorities",
+			Note: "ports have queues once tm tables set something for them; the quantum of a weight is a constant"},
+		{Name: "Min and max rates of queues, rates of ports", Fact: "tna 5", State: Modelled, Test: "model TestShapers", Note: "rates are exact, not rounded as the hardware does"},
+		{Name: "Tail drop, static and dynamic limits, pools, color limits", Fact: "tna 5", State: Modelled, Test: "model TestTailDrop",
+			Note: "each copy of a multicast packet is charged; pools are the chip's"},
+		{Name: "Priority groups and ingress limits", Fact: "tna 5", State: Modelled, Test: "model TestPriorityGroupLimit", Note: "no pause frames are sent; the skid pool is stored only"},
+		{Name: "Deflect on drop", Fact: "tna 5", State: Modelled, Test: "model TestDeflectOnDrop", Note: "to the queue that tm.pipe.cfg names"},
+		{Name: "The tm tables", Fact: "tna 5", State: Modelled, Test: "model TestTMTablesReadBack",
+			Note: "stored without effect: l1_node (Tofino 2), multicast_fifo, pool.app_pfc, skid, cut-through, transmitted flow control"},
 	}
 }
 
