@@ -350,6 +350,17 @@ func normal(s *tables.FieldSpec, v tables.Value) (tables.Value, error) {
 			}
 		}
 		return slices.Clone(list), nil
+	case s.Repeated && s.Type.Kind == "string":
+		list, ok := v.([]string)
+		if !ok {
+			return nil, fmt.Errorf("is %T, want []string", v)
+		}
+		for _, text := range list {
+			if len(s.Type.Choices) > 0 && !slices.Contains(s.Type.Choices, text) {
+				return nil, fmt.Errorf("no choice %q (choices: %s)", text, strings.Join(s.Type.Choices, ", "))
+			}
+		}
+		return slices.Clone(list), nil
 	case s.Repeated:
 		list, ok := v.([]bool)
 		if !ok {
@@ -388,6 +399,8 @@ func zero(s *tables.FieldSpec) tables.Value {
 	switch {
 	case s.Repeated && w > 0:
 		return []uint32{}
+	case s.Repeated && s.Type.Kind == "string":
+		return []string{}
 	case s.Repeated:
 		return []bool{}
 	case w > 0:

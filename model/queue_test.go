@@ -562,6 +562,7 @@ func TestTMErrors(t *testing.T) {
 		{"pool.cfg", -1, []any{"EG_POOL"}, nil, `key field pool: no choice "EG_POOL" (choices: IG_APP_POOL_0,`},
 		{"port.buffer", -1, []any{100}, nil, "port 100 (ports: pipe<<7 | local; pipe 0..3, local 0..71)"},
 		{"pipe.cfg", 0, nil, []tables.DataField{field("mirror_drop_pg_id", num8(18))}, "field mirror_drop_pg_id is 18 (valid: 0..17)"},
+		{"pipe.multicast_fifo", 0, nil, []tables.DataField{field("arbitration_mode", []string{"WRR", "FAIR"})}, `field arbitration_mode: no choice "FAIR" (choices: STRICT_PRIORITY, WRR)`},
 		{"counter.queue", 0, []any{0, 0}, []tables.DataField{field("drop_count_packets", num64(5))}, "field drop_count_packets: a counter can only be set to 0"},
 	} {
 		err := b.tm(c.table, c.pipe, c.key, "", c.data...)
