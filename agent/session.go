@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -25,8 +26,10 @@ type session struct {
 
 	sending sync.Mutex // one message at a time
 	// control has what every client is told, in order; control's goroutine
-	// sends it.
+	// sends it, and closes flushed when it ends: of a session that was kicked, when
+	// all has been sent that was told before.
 	control chan *bfrt.StreamMessageResponse
+	flushed chan struct{}
 
 	// Guarded by the server's mu.
 	kicked    bool
@@ -54,6 +57,11 @@ func (s *Server) StreamChannel(stream bfrt.BfRuntime_StreamChannelServer) error 
 		}
 		select {
 		case <-ended:
+			select {
+			case <-c.flushed:
+			case <-time.After(lastWords):
+			case <-stream.Context().Done():
+			}
 			return c.why
 		case <-stream.Context().Done():
 			return stream.Context().Err()
@@ -146,7 +154,7 @@ func (s *Server) begin(stream bfrt.BfRuntime_StreamChannelServer, id uint32, sub
 		wants = &bfrt.Subscribe_Notifications{}
 	}
 	c := &session{server: s, id: id, stream: stream, wants: wants, ended: make(chan struct{}), selectors: map[string]bool{},
-		control: make(chan *bfrt.StreamMessageResponse, controlQueue)}
+		control: make(chan *bfrt.StreamMessageResponse, controlQueue), flushed: make(chan struct{})}
 	s.sessions[id] = c
 	go c.sendControl()
 	return c, nil
@@ -156,13 +164,25 @@ func (s *Server) begin(stream bfrt.BfRuntime_StreamChannelServer, id uint32, sub
 // that lets it overflow is gone.
 const controlQueue = 16
 
+// lastWords is how long a client that was kicked may take to read what it was
+// told before.
+const lastWords = time.Second
+
 func (c *session) sendControl() {
+	defer close(c.flushed)
 	for {
 		select {
 		case m := <-c.control:
 			if c.send(m) != nil {
 				return
 			}
+		case <-c.ended:
+			for len(c.control) > 0 {
+				if c.send(<-c.control) != nil {
+					return
+				}
+			}
+			return
 		case <-c.stream.Context().Done():
 			return
 		}
