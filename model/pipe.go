@@ -109,6 +109,7 @@ const (
 	portLoop          // what leaves here comes back in: recirculation or MAC loopback
 	portMatch         // and the packet generator looks at it
 	portQueued        // copies wait in queues (queue.go)
+	portPaused        // pause frames that arrive stop them (pause.go)
 )
 
 const portOK = portExists | portUp

@@ -214,7 +214,7 @@ func (g *pktgen) setApp(k fixedKey, r record) (func(), error) {
 		return nil, err
 	}
 	if r.text(actionField) == pfcTrigger {
-		return nil, refused(tables.ErrNotSupported, "%s is not emulated: ports receive no priority flow control (actions: trigger_timer_one_shot, "+
+		return nil, refused(tables.ErrNotSupported, "%s is not emulated: which pause of a port triggers it, and what of the header it sends, is not public (actions: trigger_timer_one_shot, "+
 			"trigger_timer_periodic, trigger_port_down, trigger_recirc_pattern, trigger_dprsr)", pfcTrigger)
 	}
 	g.mu.Lock()

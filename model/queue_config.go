@@ -189,7 +189,7 @@ var queueWants = []string{"queue.cfg", "queue.color", "queue.buffer", "queue.sch
 // wants tells whether a port has queues: all have with Config.Queues, else those
 // that a controller set something for.
 func (m *tm) wants(p Port, l *portLayout) bool {
-	if m.s.conf.Queues {
+	if e := m.s.portTable[p]; m.s.conf.Queues || e != nil && e.obeys() {
 		return true
 	}
 	for _, t := range portWants {
@@ -273,7 +273,7 @@ func (m *tm) compilePort(g *portGroup, pt *outPort, l *portLayout) {
 	}
 	buf := m.conf["port.buffer"][k]
 	pt.limit, pt.hyst = int(or(buf, "eg_limit_cells", uint64(m.shape.total))), int(or(buf, "eg_hysteresis_cells", DefaultHysteresis))
-	pt.rxMode = m.conf["port.flowcontrol"][k].text("mode_rx")
+	pt.rxPause, pt.rxPFC = m.s.portTable[pt.port].flowControl()
 	for i := range l.count {
 		m.compileQueue(&g.queues[l.base+i], pt, fixedKey{n: [2]uint64{uint64(pt.port.Local() / m.shape.ports), uint64(l.base + i)}, pipe: pt.port.Pipe() + 1})
 	}
@@ -396,12 +396,11 @@ func (m *tm) lineRate(p Port) uint64 {
 
 // portChanged follows $PORT. Switch.mu is held.
 func (m *tm) portChanged(p Port) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if int(p) < len(m.inputs) && p.Local() < m.shape.groups*m.shape.ports {
-		if pt := m.port(p); pt != nil {
-			pt.line.set(m.lineRate(p), false, 0)
-			m.schedule(pt, m.s.clock.Now())
-		}
+	if p.Pipe() >= len(m.s.pipes) || p.Local() >= m.shape.groups*m.shape.ports {
+		return
+	}
+	group := p.Local() / m.shape.ports
+	if e := m.s.portTable[p]; m.groups[p.Pipe()][group] != nil || e != nil && e.obeys() {
+		m.compileGroup(p.Pipe(), group)
 	}
 }

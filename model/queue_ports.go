@@ -73,6 +73,15 @@ func (m *tm) portTables() []tmTable {
 			def: func(fixedKey) record {
 				return record{"mode_tx": "NONE", "mode_rx": "NONE", "cos_to_icos": []uint32{0, 1, 2, 3, 4, 5, 6, 7}}
 			},
+			live: func(k fixedKey, r record) {
+				r["mode_rx"] = "NONE"
+				switch pause, pfc := m.s.portTable[Port(k.n[0])].flowControl(); {
+				case pfc != 0:
+					r["mode_rx"] = "PFC"
+				case pause:
+					r["mode_rx"] = "PAUSE"
+				}
+			},
 			check: func(_ fixedKey, r record) error {
 				l := r.list("cos_to_icos")
 				if len(l) != icosN || slices.ContainsFunc(l, func(n uint32) bool { return n >= icosN }) {

@@ -181,6 +181,9 @@ func (s *Switch) loadTM(d *snap.Decoder) error {
 	if err := m.loadConf(d); err != nil {
 		return err
 	}
+	for p := range s.portTable {
+		m.portChanged(p)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.seq = d.Uint()

@@ -704,3 +704,43 @@ func TestQueuesAllocateNothing(t *testing.T) {
 		t.Errorf("a packet through a queue allocates %v times", n)
 	}
 }
+
+// At 10 Gbit/s a quantum of 512 bits is 51.2 ns: 1000 quanta are 51200 ns.
+func TestPauseFrames(t *testing.T) {
+	control := func(opcode uint16, rest ...uint16) []byte {
+		b := append([]byte{1, 0x80, 0xc2, 0, 0, 1, 2, 0, 0, 0, 0, 1}, 0x88, 0x08, byte(opcode>>8), byte(opcode))
+		for _, n := range rest {
+			b = append(b, byte(n>>8), byte(n))
+		}
+		return append(b, make([]byte, 60-len(b))...)
+	}
+	for _, c := range []struct {
+		name  string
+		setup tables.DataField
+		frame []byte
+		left  [2]int64 // when frames of queues 0 and 1 leave; those of queue 1 have cos 3
+	}{
+		{"pause", field("$RX_PAUSE_FRAME_EN", true), control(1, 1000), [2]int64{51_700, 52_700}},
+		{"pause, then go on", field("$RX_PAUSE_FRAME_EN", true), control(1, 0), [2]int64{1320, 2320}},
+		{"PFC for cos 3", field("$RX_PFC_EN_MAP", num32(0xff)), control(0x101, 8, 9, 9, 9, 1000), [2]int64{1320, 51_700}},
+		{"PFC for cos 3, which is off", field("$RX_PFC_EN_MAP", num32(0xf7)), control(0x101, 8, 9, 9, 9, 1000), [2]int64{1320, 2320}},
+	} {
+		b := newTMBench(t, ir.Tofino, Config{})
+		b.must(b.write(tables.Insert, "$PORT", 9, field("$SPEED", "BF_SPEED_10G"), field("$FEC", "BF_FEC_TYP_NONE"), field("$PORT_ENABLE", true), c.setup))
+		b.must(b.tm("queue.cfg", 0, []any{2, 9}, "", field("pfc_cos", num8(3))))
+		b.sw.Process([]Frame{{Port: 9, Data: c.frame, Time: 500}})
+		b.backlog(1, b.sized(command{flags: fUcast, port: 9}, 1230), b.sized(command{flags: fUcast, port: 9, qid: 1}, 1230))
+		b.must(b.sw.RunUntil(1_000_000))
+		var got [2]int64
+		for i := range b.w.out {
+			got[b.header(i).num(179, 5)] = b.w.at[i]
+		}
+		if got != c.left {
+			t.Errorf("%s: frames left at %v, want %v (drops %v)", c.name, got, c.left, b.drops())
+		}
+	}
+	// Where nothing is obeyed, such a frame is a packet.
+	b := newTMBench(t, ir.Tofino, Config{})
+	b.sw.Process([]Frame{{Port: 9, Data: control(1, 1000)}})
+	b.wantDrop(DropNoDestination, 1)
+}

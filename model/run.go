@@ -154,7 +154,8 @@ func (c *call) frames(p *pipe, batch []Frame, i, j int) {
 	defer p.st.Mu.Unlock()
 	for ; i < j; i++ {
 		f := &batch[i]
-		if c.s.ports[f.Port&0x1ff].Load()&portOK != portOK {
+		flags := c.s.ports[f.Port&0x1ff].Load()
+		if flags&portOK != portOK {
 			c.drop(p, f.Port, c.s.whyNot(f.Port))
 			continue
 		}
@@ -163,6 +164,9 @@ func (c *call) frames(p *pipe, batch []Frame, i, j int) {
 			a.mac = c.now
 		}
 		p.ports[f.Port.Local()].rx.count(f.Data, len(f.Data)+fcsBytes)
+		if flags&portPaused != 0 && c.s.tm.pause(f.Port, f.Data, a.mac) {
+			continue
+		}
 		c.ingress(p, &a)
 		c.reenter(p)
 	}

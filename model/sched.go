@@ -101,13 +101,15 @@ type outPort struct {
 	qids   []int // which of them a qid means
 	line   pace
 	shaper pace
-	rxMode string // flow control that it obeys
+	// Flow control that it obeys: pause frames, and of which cos PFC frames.
+	rxPause bool
+	rxPFC   uint8
 
 	limit, hyst, used, mark int
 	over                    bool
 	drops                   uint64
 
-	turn int // the queue that was served last
+	turn int // the queue after the one that was served last
 	tick event
 	cand []*queue
 }
@@ -265,8 +267,7 @@ func (m *tm) pick(pt *outPort, now int64) *queue {
 		top := -1
 		pt.cand = pt.cand[:0]
 		for i, own := 0, pt.own(); i < len(own); i++ {
-			// From the one after the last: the order of the round.
-			q := &own[(pt.turn+1+i)%len(own)]
+			q := &own[(pt.turn+i)%len(own)] // the order of the round
 			if q.at(m, tier) > now {
 				continue
 			}
@@ -293,7 +294,7 @@ func (m *tm) pick(pt *outPort, now int64) *queue {
 func (pt *outPort) robin() *queue {
 	own := pt.own()
 	need := func(q *queue) int { return q.first().pk.length() - q.deficit }
-	last := &own[pt.turn%len(own)]
+	last := &own[(pt.turn+len(own)-1)%len(own)]
 	if n := len(pt.cand); pt.cand[n-1] == last && need(last) <= 0 {
 		last.deficit -= last.first().pk.length()
 		return last
@@ -313,7 +314,7 @@ func (pt *outPort) robin() *queue {
 		q.deficit -= q.first().pk.length()
 		for i := range own {
 			if &own[i] == q {
-				pt.turn = i
+				pt.turn = (i + 1) % len(own)
 			}
 		}
 		return q

@@ -204,6 +204,9 @@ func (s *Switch) setPortFlags(p Port) {
 	if s.tm.on[p] {
 		f |= portQueued
 	}
+	if e != nil && e.obeys() {
+		f |= portPaused
+	}
 	if old := s.ports[p].Swap(f); (old^f)&portUp != 0 {
 		s.pre.SetLink(pre.Port(p), f&portUp != 0)
 		if old&portUp != 0 {

@@ -122,7 +122,7 @@ func externs() []Feature {
 		{Name: "Packet generator: recirculated patterns", Fact: "tna 2.6", State: Modelled, Test: "model TestPktgenRecirculation", Note: "up to 128 triggers wait for an application that generates"},
 		{Name: "Packet generator: deparser trigger (Tofino 2)", Fact: "tna 11", State: Modelled, Test: "model TestPktgenDeparser", Note: "as recirculated patterns"},
 		{Name: "Packet generator: PFC trigger, offset and length out of the packet (Tofino 2)", Fact: "chip 10", State: Refused, Test: "model TestPktgenTables",
-			Note: "ports receive no priority flow control; where the packet has them is not public"},
+			Note: "which pause triggers it, and where the packet has offset and length, is not public"},
 		{Name: "invalidate, is_validated, min, max, funnel shift", Fact: "tna 10", Test: "p4 TestExternSemantics/validated fields"},
 	}
 }
@@ -159,7 +159,9 @@ func replication() []Feature {
 		{Name: "Min and max rates of queues, rates of ports", Fact: "tna 5", State: Modelled, Test: "model TestShapers", Note: "rates are exact, not rounded as the hardware does"},
 		{Name: "Tail drop, static and dynamic limits, pools, color limits", Fact: "tna 5", State: Modelled, Test: "model TestTailDrop",
 			Note: "each copy of a multicast packet is charged; pools are the chip's"},
-		{Name: "Priority groups and ingress limits", Fact: "tna 5", State: Modelled, Test: "model TestPriorityGroupLimit", Note: "no pause frames are sent; the skid pool is stored only"},
+		{Name: "Priority groups and ingress limits", Fact: "tna 5", State: Modelled, Test: "model TestPriorityGroupLimit", Note: "the skid pool is stored only"},
+		{Name: "Pause and priority flow control frames that arrive", Fact: "tna 5", State: Modelled, Test: "model TestPauseFrames",
+			Note: "where $PORT enables them; the port has queues then. None are sent"},
 		{Name: "Deflect on drop", Fact: "tna 5", State: Modelled, Test: "model TestDeflectOnDrop", Note: "to the queue that tm.pipe.cfg names"},
 		{Name: "The tm tables", Fact: "tna 5", State: Modelled, Test: "model TestTMTablesReadBack",
 			Note: "stored without effect: l1_node (Tofino 2), multicast_fifo, pool.app_pfc, skid, cut-through, transmitted flow control"},
