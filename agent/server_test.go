@@ -358,7 +358,7 @@ func TestPrograms(t *testing.T) {
 	for err == nil {
 		_, err = gone.Recv()
 	}
-	require.Equal(t, codes.Aborted, status.Code(err), "the client of a program that is gone loses its session")
+	require.Equal(t, codes.Canceled, status.Code(err), "the client of a program that is gone loses its session")
 	require.Eventually(t, func() bool { return server.Counts().Sessions == 1 }, 10*time.Second, 10*time.Millisecond)
 	conf, err := r.GetForwardingPipelineConfig(ctx, &bfrt.GetForwardingPipelineConfigRequest{})
 	require.NoError(t, err)

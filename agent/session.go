@@ -281,7 +281,7 @@ func (s *Server) rebind() {
 			}
 		}
 		if next == nil {
-			c.kick(status.Errorf(codes.Aborted, "program %s is gone", name))
+			c.kick(status.Errorf(codes.Canceled, "program %s is gone", name))
 			continue
 		}
 		c.attach(next, exclusive)
