@@ -169,6 +169,11 @@ func (m *tm) admit(k *queued, now int64) (DropReason, bool) {
 		return DropIngressBuffer, false
 	}
 	pt := m.port(k.to.port)
+	if pt.count == 0 { // its group gave its queues to other ports
+		b.egress++
+		pt.drops++
+		return DropTail, false
+	}
 	q := pt.queueOf(k.pk.qid)
 	pooled, why, ok := m.admitEgress(b, pt, q, k)
 	if !ok {

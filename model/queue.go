@@ -222,6 +222,11 @@ func (m *tm) arrived(now int64) {
 		}
 		k := m.staged.pop()
 		m.held -= k.cells
+		if m.port(k.to.port) == nil { // it lost its queues meanwhile
+			m.mu.Unlock()
+			m.run(m.s.pipes[k.to.port.Pipe()], k, now)
+			continue
+		}
 		why, ok := m.admit(k, now)
 		m.mu.Unlock()
 		if !ok {

@@ -97,8 +97,14 @@ func (m *tm) queueTables() []tmTable {
 		live: m.readQueueMap})
 	for i := range list {
 		list[i].key, list[i].size, list[i].piped, list[i].keys = queueKey, size, true, all
+		list[i].most = m.lastQueue()
 	}
 	return list
+}
+
+// lastQueue is the greatest key of a queue table.
+func (m *tm) lastQueue() [2]uint64 {
+	return [2]uint64{uint64(m.shape.groups - 1), uint64(m.shape.queues - 1)}
 }
 
 // atMost checks a number field.

@@ -123,11 +123,12 @@ func (m *tm) counterTables() []tmTable {
 		t.key, t.size, t.keys = devPortKey, 288, m.s.everyPort
 	}
 	qu.key, qu.size, qu.piped = queueKey, m.shape.groups*m.shape.queues, true
-	qu.keys = m.queueTables()[0].keys
+	qu.keys, qu.most = m.queueTables()[0].keys, m.lastQueue()
 	po.key, po.size, po.keys = "pool#1:string{"+appPoolNames+"}", 2*appPools, stringKeys(appPoolNames)
 	po.data = "usage_cells#1:uint64/O; watermark_cells#2:uint64"
 	mi.size, mi.piped = 1, true
 	ppg.key, ppg.size, ppg.piped, ppg.keys = "ppg_counter_id#1:uint8", ppgs, true, func() []fixedKey { return upTo(ppgs) }
+	ppg.most = [2]uint64{ppgs - 1}
 	ppg.data = "ppg_id#1:uint8/O; drop_count_packets#2:uint64; guaranteed_min_usage_cells#3:uint64/O; shared_pool_usage_cells#4:uint64/O; skid_pool_usage_cells#5:uint64/O; watermark_cells#6:uint64"
 	show := ppg.live
 	ppg.live = func(k fixedKey, r record) { show(k, r); r["ppg_id"] = num8(int(k.n[0])) }

@@ -56,7 +56,7 @@ func (m *tm) poolTables() []tmTable {
 			data: "color_drop_resume_limit_cells#1:uint32/M", keys: stringKeys(colorNames),
 			check: func(_ fixedKey, r record) error { return m.cellFields(r, "color_drop_resume_limit_cells") }},
 		{name: "pool.app_pfc", id: 0xff050006, typ: "TmPoolAppPfc", size: 32, key: "pool#1:string{" + ingressPools + "}; cos#2:bytes3",
-			data: "pfc_limit_cells#1:uint32/M", keys: pfcKeys,
+			data: "pfc_limit_cells#1:uint32/M", most: [2]uint64{1: icosN - 1}, keys: pfcKeys,
 			def: func(k fixedKey) record {
 				r := record{}
 				if k.str == "IG_APP_POOL_0" {
@@ -288,6 +288,7 @@ func (m *tm) l1Tables() []tmTable {
 	for i := range list {
 		l := &list[i]
 		l.key, l.size, l.piped, l.keys, l.apply = "pg_id#1:uint8; pg_l1_node#2:uint8", 288*maxPipes, true, keys, func(fixedKey) {}
+		l.most = [2]uint64{uint64(m.shape.groups - 1), perGroup - 1}
 	}
 	return list
 }

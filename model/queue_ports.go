@@ -155,7 +155,7 @@ func (m *tm) portGroup() tmTable {
 	}
 	return tmTable{name: "port.group", id: 0xff050012, typ: "TmPortGroup", size: m.shape.groups * maxPipes, key: pgKey, data: "pg_dev_ports#1:uint32/RO",
 		actions: []tmAction{{"map", 1, mapping}, {"seq", 2, "port_queue_count#2:uint8/R"}, {"even", 3, "port_queue_count#2:uint8/R"}, {"crop", 4, "port_queue_count#2:uint8/RM"}},
-		piped:   true, keys: m.groupKeys, live: m.readGroup, check: m.checkGroup,
+		piped:   true, most: m.lastQueue(), keys: m.groupKeys, live: m.readGroup, check: m.checkGroup,
 		apply: func(k fixedKey) { m.compileGroup(k.pipe-1, int(k.n[0])) }}
 }
 
@@ -217,7 +217,7 @@ func (m *tm) ppgCfg() tmTable {
 			{"dev_port", 1, "dev_port#1:uint32; pfc_enable#2:bool; pfc_skid_max_cells#3:uint32"},
 			{"mirror_port", 2, ""},
 		},
-		piped: true, added: true, keys: func() []fixedKey { return upTo(ppgs) },
+		piped: true, added: true, most: [2]uint64{ppgs - 1}, keys: func() []fixedKey { return upTo(ppgs) },
 		def: func(fixedKey) record {
 			return record{"hysteresis_cells": cells(DefaultHysteresis), "pool_id": "IG_APP_POOL_0", "dynamic_baf": "DISABLE"}
 		},

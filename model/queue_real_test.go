@@ -1,6 +1,7 @@
 package model
 
 import (
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -66,3 +67,37 @@ func TestLateEventsKeepTheRate(t *testing.T) {
 type handClock struct{ now int64 }
 
 func (c *handClock) Now() int64 { return c.now }
+
+// Frames, events and controllers at once, for the race detector.
+func TestHammerQueues(t *testing.T) {
+	b := newTMBench(t, ir.Tofino, Config{Clock: clock.NewReal(), Queues: true})
+	defer b.sw.Close()
+	w := &counting{}
+	b.sw.SetWire(w)
+	b.group(7, 5, 9, 137)
+	var wg sync.WaitGroup
+	for _, in := range []Port{1, 130} {
+		data := b.sized(command{flags: fUcast | fGroupA, port: uint16(in) ^ 0x80 + 8, a: 7, rid: 1}, 700)
+		wg.Go(func() {
+			for range 300 {
+				b.sw.Process([]Frame{{Port: in, Data: data}})
+				time.Sleep(10 * time.Microsecond)
+			}
+		})
+	}
+	wg.Go(func() {
+		for i := range 50 {
+			if err := b.tm("queue.buffer", -1, []any{2, 8}, "buffer_only", field("guaranteed_cells", num32(uint64(i*10)))); err != nil {
+				t.Error(err)
+			}
+			b.get("counter.queue", -1, 2, 8)
+			b.get("counter.pipe", -1)
+			b.sw.StateHash()
+		}
+	})
+	wg.Wait()
+	time.Sleep(time.Millisecond)
+	if w.bytes.Load() == 0 {
+		t.Error("nothing left")
+	}
+}

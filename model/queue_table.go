@@ -3,6 +3,7 @@ package model
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"gofino/pipeline/ir"
 	"gofino/tables"
@@ -22,6 +23,7 @@ type tmTable struct {
 	actions []tmAction
 	piped   bool // each pipe has its own
 
+	most  [2]uint64 // of the key's numbers
 	keys  func() []fixedKey
 	def   func(k fixedKey) record                  // the driver's defaults
 	live  func(k fixedKey, r record)               // adds what is read only
@@ -121,26 +123,21 @@ func (m *tm) spread(d *tmTable, k fixedKey, r record) []fixedKey {
 
 // validKey checks a key against those that there are.
 func (m *tm) validKey(d *tmTable, t *fixedTable, k fixedKey) error {
-	k.pipe = 0
-	all := d.keys()
-	if slices.Contains(all, k) {
-		return nil
-	}
-	spec := t.spec.Key
-	if spec[0].Type.Kind == "string" && !slices.Contains(spec[0].Type.Choices, k.str) {
-		return refused(tables.ErrInvalid, "key field %s: no choice %q (choices: %s)", spec[0].Name, k.str, names(spec[0].Type.Choices, func(s string) string { return s }))
-	}
-	if spec[0].Name == "dev_port" {
-		_, err := m.s.portKey(k.n[0])
-		return err
-	}
-	for i := range spec {
-		most := slices.MaxFunc(all, func(a, b fixedKey) int { return int(a.n[i]) - int(b.n[i]) }).n[i]
-		if spec[i].Type.Kind != "string" && k.n[i] > most {
-			return refused(tables.ErrInvalid, "key field %s is %d (valid: 0..%d)", spec[i].Name, k.n[i], most)
+	for i, f := range t.spec.Key {
+		switch {
+		case f.Type.Kind == "string":
+			if !slices.Contains(f.Type.Choices, k.str) {
+				return refused(tables.ErrInvalid, "key field %s: no choice %q (choices: %s)", f.Name, k.str, strings.Join(f.Type.Choices, ", "))
+			}
+		case f.Name == "dev_port":
+			if _, err := m.s.portKey(k.n[i]); err != nil {
+				return err
+			}
+		case k.n[i] > d.most[i]:
+			return refused(tables.ErrInvalid, "key field %s is %d (valid: 0..%d)", f.Name, k.n[i], d.most[i])
 		}
 	}
-	return refused(tables.ErrInvalid, "there is no such entry")
+	return nil
 }
 
 // entry is what is stored of an entry over its defaults. Switch.mu is held.

@@ -744,3 +744,61 @@ func TestPauseFrames(t *testing.T) {
 	b.sw.Process([]Frame{{Port: 9, Data: control(1, 1000)}})
 	b.wantDrop(DropNoDestination, 1)
 }
+
+// Queues that are taken away while packets are on their way to them, and ports
+// whose group gives them none.
+func TestQueuesComeAndGo(t *testing.T) {
+	b := newTMBench(t, ir.Tofino, Config{})
+	b.speed(9, "BF_SPEED_10G")
+	data := b.sized(command{flags: fUcast, port: 9}, 1230)
+	b.backlog(1, data)
+	clearSched := []tables.Update{{Op: tables.Delete, Entry: tables.TableEntry{Table: "tf1.tm.port.sched_cfg"}}}
+	b.must(b.sw.API().Write(context.Background(), tables.AllPipes, clearSched, tables.RollbackOnError))
+	b.must(b.sw.RunUntil(10_000))
+	b.backlog(1, data)
+	if len(b.w.out) != 2 {
+		t.Fatalf("%d frames left, want 2 (drops %v)", len(b.w.out), b.drops())
+	}
+	b.must(b.tm("port.group", 0, []any{2}, "seq", field("port_queue_count", []uint32{32, 0, 0, 0})))
+	b.speed(11, "BF_SPEED_10G")
+	b.backlog(1, b.sized(command{flags: fUcast, port: 11}, 1230))
+	b.must(b.sw.RunUntil(100_000))
+	b.wantDrop(DropTail, 1)
+}
+
+// A batch that fails leaves nothing of what came before.
+func TestTMRollback(t *testing.T) {
+	b := newTMBench(t, ir.Tofino, Config{})
+	b.speed(9, "BF_SPEED_10G")
+	b.backlog(20, b.sized(command{flags: fUcast, port: 9}, 1230))
+	b.must(b.sw.RunUntil(5000))
+	before := b.sw.StateHash()
+	entry := func(table string, key []any, action string, data ...tables.DataField) tables.Update {
+		spec, err := b.sw.API().Schema().Find("tf1.tm." + table)
+		b.must(err)
+		op := tables.Modify
+		if table == "ppg.cfg" {
+			op = tables.Insert
+		}
+		return tables.Update{Op: op, Entry: tables.TableEntry{Table: spec.Name, Action: action, Key: tmKey(spec, key), Data: data, Default: len(key) == 0}}
+	}
+	err := b.sw.API().Write(context.Background(), tables.AllPipes, []tables.Update{
+		entry("queue.sched_cfg", []any{2, 8}, "", field("max_rate_enable", true), field("max_priority", "HIGH")),
+		entry("queue.buffer", []any{2, 8}, "buffer_only", field("guaranteed_cells", num32(7))),
+		entry("port.sched_cfg", []any{200}, "", field("scheduling_speed", "BF_SPEED_1G")),
+		entry("pool.cfg", []any{"EG_APP_POOL_0"}, "", field("size_cells", num32(5))),
+		entry("ppg.cfg", []any{4}, "dev_port", field("dev_port", num32(1)), field("icos_1", true)),
+		entry("cfg", nil, "", field("timestamp_shift_bits", num8(4))),
+		entry("counter.queue", []any{2, 8}, "", field("watermark_cells", num64(0))),
+		entry("port.group", []any{2}, "seq", field("port_queue_count", []uint32{32})),
+	}, tables.RollbackOnError)
+	if !errors.Is(err, tables.ErrInvalid) && !errors.Is(err, tables.ErrInUse) {
+		t.Fatalf("the batch ended with %v", err)
+	}
+	if b.sw.StateHash() != before {
+		t.Error("a batch that failed left a trace")
+	}
+	if b.sw.ports[200].Load()&portQueued != 0 {
+		t.Error("port 200 kept its queues")
+	}
+}

@@ -41,7 +41,7 @@ func architecture() []Feature {
 		{Name: "Uninitialised fields", Fact: "tna 3", State: Modelled, Test: "pipeline TestMemoryIsZeroForEveryPacket",
 			Note: "zero; on the chip a container may hold what another field left there"},
 		{Name: "Ghost thread of Tofino 2", Fact: "tna 11", State: Refused, Test: "p4/lower testdata/errors/tofino2.p4",
-			Note: "which registers the ghost control shares with ingress, and when it runs, is not public"},
+			Note: "queue depths exist, but when the chip reports them to the ghost thread, and which registers it shares with ingress, is not public"},
 		{Name: "Other architectures", Fact: "tna 1", State: Refused, Test: "p4/lower testdata/errors/arch.p4", Note: "v1model, PSA and others have no chip here"},
 	}
 }
