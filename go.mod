@@ -3,6 +3,7 @@ module gofino
 go 1.26.0
 
 require (
+	github.com/chzyer/readline v1.5.1
 	github.com/google/gopacket v1.1.19
 	github.com/pion/rtcp v1.2.20
 	github.com/pion/rtp v1.10.6

@@ -45,8 +45,8 @@ func TestUsageErrorsExit2AndListTheChoices(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "no command (commands: bench, bundle, check, demo,"},
-		{[]string{"frob"}, `unknown command "frob" (commands: bench, bundle, check, demo,`},
+		{nil, "no command (commands: bench, bundle, check, ctl, demo,"},
+		{[]string{"frob"}, `unknown command "frob" (commands: bench, bundle, check, ctl, demo,`},
 		{[]string{"check"}, "check: want one P4 file"},
 		{[]string{"check", "--nope", l2P4}, "unknown flag: --nope (flags of gofino check: --define, --fidelity,"},
 		{[]string{"check", "--target", "tofino9", l2P4}, `unknown target "tofino9" (targets: tofino, tofino2)`},

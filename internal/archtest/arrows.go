@@ -51,7 +51,7 @@ var arrows = map[string]row{
 	"bench/...":    {ours: []string{"p4/...", "pipeline/...", "tables", "pre", "model", "link", "agent/...", "sfu/...", "examples/...", "bench/...", "internal/veth"}, others: []string{sys}},
 	"cmd/...": {
 		ours:   []string{"p4/...", "pipeline/...", "tables", "pre", "model", "link", "agent/...", "sfu/...", "examples/...", "bench/...", "cmd/...", "internal/golden", "internal/veth"},
-		others: []string{sys, "github.com/spf13/", "github.com/pion/", "github.com/prometheus/"},
+		others: []string{sys, "github.com/spf13/", "github.com/pion/", "github.com/prometheus/", "github.com/chzyer/"},
 	},
 
 	// Leaves.
