@@ -1,9 +1,11 @@
 package model
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"gofino/pipeline/ir"
 	"gofino/tables"
@@ -158,6 +160,27 @@ func (s *Switch) Prepare(list []Placement) (*Switch, error) {
 		return nil, fmt.Errorf("replace programs: %w", err)
 	}
 	return n, nil
+}
+
+// KeepScopes gives the match tables of a switch that was prepared the EntryScope
+// that they have here, by their names: a hitless warm init leaves it as it was.
+func (s *Switch) KeepScopes(to *Switch) {
+	const scope = "EntryScope"
+	ctx := context.Background()
+	for _, q := range to.programs {
+		for _, t := range q.api.Schema().Tables {
+			if !strings.HasPrefix(t.Type, "MatchAction") {
+				continue
+			}
+			for _, p := range s.programs {
+				if data, err := p.api.Store.Attribute(ctx, tables.AllPipes, t.Name, scope); err == nil {
+					// In a program that runs in other pipes its own scope stays.
+					_ = q.api.Store.SetAttribute(ctx, tables.AllPipes, t.Name, scope, data)
+					break
+				}
+			}
+		}
+	}
 }
 
 // HandOver gives this switch's links and wire to another, which nobody has given

@@ -247,6 +247,9 @@ func TestPrepareAndHandOver(t *testing.T) {
 	old, list := twoPrograms(t, model.Config{})
 	w := new(outlet)
 	old.SetWire(w)
+	if err := old.API().SetAttribute(context.Background(), tables.AllPipes, "polled", "EntryScope", []tables.DataField{{Name: "pipe_scope", Value: "SINGLE"}}); err != nil {
+		t.Fatal(err)
+	}
 	sendFlow(t, old.API(), 7, 5)
 	next, err := old.Prepare([]model.Placement{{Program: list[0].Program, Pipes: []int{0, 2}}})
 	if err == nil {
@@ -254,6 +257,12 @@ func TestPrepareAndHandOver(t *testing.T) {
 	}
 	if next, err = old.Prepare([]model.Placement{{Program: list[0].Program}}); err != nil {
 		t.Fatal(err)
+	}
+	old.KeepScopes(next)
+	for table, want := range map[string]string{"polled": "SINGLE", "flows": "ALL"} {
+		if v, err := next.API().Attribute(context.Background(), tables.AllPipes, table, "EntryScope"); err != nil || v[1].Value != want {
+			t.Errorf("%s has the scope %v, want %s (%v)", table, v, want, err)
+		}
 	}
 	sendFlow(t, next.API(), 7, 6)
 	old.Process([]model.Frame{frameOf(1, 0, 7, 0)})

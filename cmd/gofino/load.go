@@ -237,6 +237,9 @@ func (d *loader) Begin(ctx context.Context, l *agent.Load) error {
 	if err != nil {
 		return err
 	}
+	if l.Hitless {
+		d.live.now().KeepScopes(sw)
+	}
 	if d.next != nil {
 		d.next.Close() // prepared before, and never ended
 	}
