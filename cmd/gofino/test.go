@@ -17,6 +17,7 @@ import (
 
 func newTest() *cobra.Command {
 	var f programFlags
+	var far remoteFlags
 	c := &cobra.Command{
 		Use:   "test [FILE.p4] VECTOR...",
 		Short: "Run packet vectors (docs/vectors.md)",
@@ -38,6 +39,15 @@ func newTest() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if far.address != "" {
+				if t.prog == nil {
+					return usagef("test --target-switch: want the P4 program that the switch runs")
+				}
+				if t.far, err = far.open(c.Context(), t.prog.Name); err != nil {
+					return err
+				}
+				defer t.far.close()
+			}
 			for _, cs := range cases {
 				if err := t.run(c.Context(), cs); err != nil {
 					return err
@@ -51,6 +61,7 @@ func newTest() *cobra.Command {
 		},
 	}
 	f.register(c.Flags())
+	far.register(c)
 	return c
 }
 
@@ -59,6 +70,7 @@ type tester struct {
 	cmd            *cobra.Command
 	flags          *programFlags
 	prog           *ir.Program // of the command line; nil for none
+	far            *remote     // the switch that vectors run on; nil: one in memory
 	passed, failed int
 }
 
@@ -90,6 +102,12 @@ func (t *tester) report(name string, err error) {
 
 // vector runs one vector on a fresh switch.
 func (t *tester) vector(ctx context.Context, prog *ir.Program, v *golden.Vector) error {
+	if t.far != nil {
+		if err := t.far.reset(ctx); err != nil {
+			return err
+		}
+		return golden.Run(ctx, v, t.far)
+	}
 	d, err := newDevice(prog, t.flags, !v.Recirculates())
 	if err != nil {
 		return err
