@@ -26,14 +26,24 @@ func (c *call) egress(p *pipe, pk *stored, to destination) {
 	eg := p.eg
 	hdr := c.s.egPrefix
 	c.egressWindow(p, pk)
+	wait := c.s.waited(pk)
 	h := egressHeader{
-		port: to.port, enqTime: pk.enq, deqDelta: c.s.waited(pk), shift: c.s.tm.tstampShift.Load(),
-		rid: to.rid, first: to.first, qid: pk.qid, cos: to.cos, deflected: to.deflected, length: pk.length(), q: pk.q,
+		port: to.port, enqTime: pk.enq, deqDelta: wait,
+		rid: to.rid, first: to.first, qid: pk.qid, cos: to.cos, length: pk.length(),
+	}
+	if n := c.s.tstampShift.Load(); n != 0 {
+		h.enqTime, h.deqDelta = h.enqTime>>n, h.deqDelta>>n
 	}
 	h.put(p.egWin, c.s.target)
+	if pk.q != nil {
+		pk.q.put(p.egWin)
+	}
+	if to.deflected {
+		p.egWin[24] = 1 // deflection_flag, bit 199
+	}
 	eg.In, eg.InPad = p.egWin, int(pk.pad)
 	eg.Bytes = h.length
-	eg.GlobalTstamp = uint64(pk.enq+c.s.waited(pk)) & tstampMask
+	eg.GlobalTstamp = uint64(pk.enq+wait) & tstampMask
 	id := pk.id
 	if c.sink == nil {
 		p.run.Egress(eg)

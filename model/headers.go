@@ -62,10 +62,6 @@ type egressHeader struct {
 	qid      uint8
 	cos      uint8
 	length   int // of the packet, with FCS
-	shift    uint32
-	// deflected: congestion sent it to its pipe's port for such packets.
-	deflected bool
-	q         *queued // nil: it was in no queue
 }
 
 // put writes the header: 27 bytes on Tofino, 28 on Tofino 2.
@@ -73,27 +69,20 @@ func (h *egressHeader) put(b []byte, t ir.Target) {
 	b = b[:egBytes(t)]
 	clear(b)
 	binary.BigEndian.PutUint16(b[0:], uint16(h.port)&0x1ff) // 7
-	if h.q != nil {
-		h.q.put(b)
-	}
-	enq, delta := h.enqTime>>h.shift, h.deqDelta>>h.shift
 	if t == ir.Tofino2 {
-		binary.BigEndian.PutUint32(b[6:], uint32(enq))    // 48
-		binary.BigEndian.PutUint32(b[15:], uint32(delta)) // 120
-		b[22] = h.qid & 0x7f                              // 177
+		binary.BigEndian.PutUint32(b[6:], uint32(h.enqTime))   // 48
+		binary.BigEndian.PutUint32(b[15:], uint32(h.deqDelta)) // 120
+		b[22] = h.qid & 0x7f                                   // 177
 	} else {
-		put18(b[7:], enq)    // 62
-		put18(b[16:], delta) // 134
-		b[22] = h.qid & 0x1f // 179
+		put18(b[7:], h.enqTime)   // 62
+		put18(b[16:], h.deqDelta) // 134
+		b[22] = h.qid & 0x1f      // 179
 	}
 	binary.BigEndian.PutUint16(b[19:], h.rid) // 152
 	if h.first {
 		b[21] = 1 // 175
 	}
-	b[23] = h.cos & 7 // 189
-	if h.deflected {
-		b[24] = 1 // 199
-	}
+	b[23] = h.cos & 7                                    // 189
 	binary.BigEndian.PutUint16(b[25:], uint16(h.length)) // 200
 }
 

@@ -2,7 +2,6 @@ package model
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"gofino/pipeline/ir"
 )
@@ -70,9 +69,6 @@ type tm struct {
 	conf map[string]map[fixedKey]record
 	// on are the ports with queues; guarded by Switch.mu.
 	on [512]bool
-
-	// tstampShift is how many low bits enq_tstamp and deq_timedelta leave out.
-	tstampShift atomic.Uint32
 
 	mu       sync.Mutex // taken after Switch.mu and after a pipe's lock
 	pools    [2 * appPools]cellPool

@@ -226,6 +226,7 @@ func (m *tm) compileGroup(pipe, group int) {
 		m.on[p] = m.wants(p, &lay[i])
 		any = any || m.on[p]
 	}
+	m.s.queued.Store(m.on != [512]bool{})
 	m.mu.Lock()
 	g := m.groups[pipe][group]
 	switch {

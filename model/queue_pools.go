@@ -201,7 +201,7 @@ func (m *tm) checkPipe(_ fixedKey, r record) error {
 func (m *tm) compileChip() {
 	m.compilePools()
 	c := m.conf["cfg"][fixedKey{}]
-	m.tstampShift.Store(uint32(c.num("timestamp_shift_bits")))
+	m.s.tstampShift.Store(uint32(c.num("timestamp_shift_bits")))
 	m.inLimit = 0
 	if c.flag("ig_buffer_limit_enable") {
 		m.inLimit = int(or(c, "ig_buffer_limit_cells", defaultInputLimit2))

@@ -343,7 +343,7 @@ func (c *call) endOfIngress(p *pipe, a *arrival, prefix int, enq int64) {
 	pk.seq = c.seq
 	pk.bypass = ig.Intr(ir.BypassEgress) != 0
 	pk.qid = uint8(ig.Intr(ir.QID))
-	if p.marks {
+	if p.marks && c.s.queued.Load() {
 		pk.color = uint8(ig.Intr(ir.PacketColor))
 		pk.deflect = ig.Intr(ir.DeflectOnDrop) != 0
 	}

@@ -52,7 +52,10 @@ type Switch struct {
 	timers  timers
 	pktgen  *pktgen // immutable
 	tm      *tm     // immutable
-	idle    []event // the next idle sweep of each program's tables; immutable slice
+
+	queued      atomic.Bool   // some port has queues
+	tstampShift atomic.Uint32 // low bits that enq_tstamp and deq_timedelta leave out
+	idle        []event       // the next idle sweep of each program's tables; immutable slice
 
 	// Attributes of $PORT and $PORT_STAT; written by the control plane.
 	wantPorts atomic.Bool
