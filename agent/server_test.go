@@ -443,3 +443,20 @@ func TestDialSaysWhy(t *testing.T) {
 	_, err = beside.Usage(bounded(t), tables.AllPipes, "forward")
 	require.NoError(t, err)
 }
+
+// TestRollbackOfAttributesIsRefused: what cannot be taken back is not begun.
+func TestRollbackOfAttributesIsRefused(t *testing.T) {
+	s := newServed(t)
+	r, ctx := rawClient(t, s.at), bounded(t)
+	req := insert(s.client, bfrt.WriteRequest_ROLLBACK_ON_ERROR, 1)
+	spec, err := s.client.Schema().Find("forward")
+	require.NoError(t, err)
+	req.Updates = append(req.Updates, &bfrt.Update{Type: bfrt.Update_INSERT, Entity: &bfrt.Entity{Entity: &bfrt.Entity_TableAttribute{
+		TableAttribute: &bfrt.TableAttribute{TableId: spec.ID, Attribute: &bfrt.TableAttribute_IdleTable{IdleTable: &bfrt.IdleTable{}}}}}})
+	_, err = r.Write(ctx, req)
+	require.Equal(t, codes.Unimplemented, status.Code(err))
+	require.ErrorContains(t, err, "update 1: an attribute or operation cannot be rolled back with other updates")
+	n, err := s.client.Usage(ctx, tables.AllPipes, "forward")
+	require.NoError(t, err)
+	require.Zero(t, n)
+}

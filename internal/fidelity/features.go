@@ -15,6 +15,7 @@ func Features() []Feature {
 		{"Deparser, mirror, resubmit", leaving()},
 		{"Traffic manager and replication", replication()},
 		{"Chip and ports", chipwide()},
+		{"BFRuntime", bfruntime()},
 		{"Limits", limits()},
 	} {
 		for _, f := range area.rows {
@@ -165,6 +166,20 @@ func replication() []Feature {
 		{Name: "Deflect on drop", Fact: "tna 5", State: Modelled, Test: "model TestDeflectOnDrop", Note: "to the queue that tm.pipe.cfg names"},
 		{Name: "The tm tables", Fact: "tna 5", State: Modelled, Test: "model TestTMTablesReadBack",
 			Note: "stored without effect: l1_node (Tofino 2), multicast_fifo, pool.app_pfc, skid, cut-through, transmitted flow control"},
+	}
+}
+
+func bfruntime() []Feature {
+	return []Feature{
+		{Name: "Sessions, bindings, independent clients", Fact: "bfrt 3", Test: "agent TestSessionsAndBindings"},
+		{Name: "Errors of updates, atomicity, deadlines, metadata", Fact: "bfrt 4", Test: "agent TestErrorsOfUpdates"},
+		{Name: "Reads, handles, ids, usage", Fact: "bfrt 6", Test: "agent TestReads"},
+		{Name: "Digests, idle entries, port changes on the stream", Fact: "bfrt 8", Test: "agent TestNotifications"},
+		{Name: "A table API elsewhere is the one in memory", Fact: "bfrt 7", Test: "agent TestClientIsTheSwitch"},
+		{Name: "Programs loaded by controllers", Fact: "bfrt 3", State: Modelled, Test: "agent TestPrograms",
+			Note: "a bundle of gofino stands for the compiler's binary; the pipes restart with empty tables in both modes"},
+		{Name: "Attributes and operations rolled back together with entries", Fact: "bfrt 5", State: Refused, Test: "agent TestRollbackOfAttributesIsRefused",
+			Note: "such a request is refused as a whole"},
 	}
 }
 

@@ -58,8 +58,8 @@ Generated from internal/fidelity/features.go by ` + "`go test ./internal/fidelit
 - **refused**: a program or an operation that needs it gets an error that names it, with the position in the source.
 - **limit**: with ` + "`--fidelity strict`" + ` an error with the position, the amount and the limit; otherwise one warning.
 
-Facts are sections of two collections of public chip facts: "chip" (resources, numbers, algorithms) and "tna" (what programs
-can rely on).
+Facts are sections of three collections of public chip facts: "chip" (resources, numbers, algorithms), "tna" (what programs
+can rely on) and "bfrt" (what controllers can).
 `)
 	area := ""
 	for _, f := range list {
