@@ -217,3 +217,28 @@ func BenchmarkInsertACL1k(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(s.list)), "ns/entry")
 }
+
+// BenchmarkBatches adds 100,000 exact entries in batches of 1,000 that may be
+// rolled back.
+func BenchmarkBatches(b *testing.B) {
+	const batches, size = 100, 1000
+	p := testProgram()
+	p.Pipelines[0].Tables[0].Size = batches * size
+	p.Pipelines[0].Tables[0].DirectCounters, p.Pipelines[0].Tables[0].DirectRegisters = nil, nil
+	for b.Loop() {
+		st, err := NewStore(p, 4)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for n := range batches {
+			batch := make([]Update, size)
+			for i := range batch {
+				batch[i] = Update{Op: Insert, Entry: forwardEntry(uint64(n*size+i), 1)}
+			}
+			if err := st.Write(b.Context(), AllPipes, batch, RollbackOnError); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(batches*size), "ns/entry")
+}

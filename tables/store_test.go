@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestStoreDirectTable(t *testing.T) {
@@ -528,33 +527,6 @@ func TestStateIsReproducible(t *testing.T) {
 	st.State(1).Counters[0].Count(1, 1)
 	if stateHash(t, st) == a {
 		t.Error("a counter is not part of the state")
-	}
-}
-
-// TestBatchesAreFast: 100,000 exact entries in batches of 1000, well under a
-// second on an idle machine; the limit leaves room for a busy one.
-func TestBatchesAreFast(t *testing.T) {
-	p := testProgram()
-	p.Pipelines[0].Tables[0].Size = 100_000
-	p.Pipelines[0].Tables[0].DirectCounters, p.Pipelines[0].Tables[0].DirectRegisters = nil, nil
-	st, err := NewStore(p, 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	start := time.Now()
-	for b := range 100 {
-		var batch []Update
-		for i := range 1000 {
-			batch = append(batch, Update{Op: Insert, Entry: forwardEntry(uint64(b*1000+i), 1)})
-		}
-		if err := st.Write(context.Background(), AllPipes, batch, RollbackOnError); err != nil {
-			t.Fatal(err)
-		}
-	}
-	d := time.Since(start)
-	t.Logf("100000 entries in %v", d)
-	if d > 5*time.Second {
-		t.Errorf("100000 entries took %v", d)
 	}
 }
 
