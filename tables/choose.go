@@ -1,6 +1,10 @@
 package tables
 
-import "gofino/pipeline/ir"
+import (
+	"math/bits"
+
+	"gofino/pipeline/ir"
+)
 
 // wordMembers is how many members one selector RAM word holds.
 const wordMembers = 120
@@ -9,7 +13,7 @@ const wordMembers = 120
 type choice struct {
 	mode     ir.SelectorMode
 	scramble bool
-	words    []choiceWord // a group of max size m has ceil(m/120)
+	words    []choiceWord // see layout
 }
 
 // choiceWord is one word of 120 slots.
@@ -20,6 +24,46 @@ type choiceWord struct {
 	slot   [wordMembers]*Member
 	// order lists the active members by slot.
 	order []*Member
+}
+
+// layout is the words of a group of a size and how many slots of each are for
+// members: as few words as can hold the size, more than 32 of them in the steps
+// that the choice of a word can tell apart (pipe_mgr_select_tbl.c of the driver).
+func layout(size int) (words, perWord int) {
+	words = max(1, (size+wordMembers-1)/wordMembers)
+	if n := bits.Len(uint(words - 1)); n > 5 {
+		step := 1 << (n - 5)
+		words = (words + step - 1) / step * step
+	}
+	perWord = (max(size, 1) + words - 1) / words
+	if words > 1 {
+		perWord = max(perWord, 65)
+	}
+	return words, perWord
+}
+
+// wordPlace is where a member of slot i lies when the members of its group do not fit
+// in one word. The driver fills each word with the first perWord members, which it
+// shares out among the words when one more comes; that one and those after it go
+// to the emptiest word.
+func wordPlace(i, words, perWord int) (word, at int) {
+	share, rest := perWord/words, perWord%words
+	switch long := rest * (share + 1); {
+	case i < share:
+		return 0, i
+	case i < share+long:
+		return 1 + (i-share)/(share+1), (i - share) % (share + 1)
+	case i < perWord:
+		return 1 + rest + (i-share-long)/share, (i - share - long) % share
+	case i < perWord+words-rest:
+		word = i - perWord
+		if word > 0 {
+			word += rest
+		}
+		return word, share
+	}
+	n := i - words*(share+1)
+	return n % words, share + 1 + n/words
 }
 
 func (w *choiceWord) has(i uint32) bool { return w.active[i>>6]>>(i&63)&1 != 0 }

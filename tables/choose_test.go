@@ -33,6 +33,62 @@ func bitsOf(h *big.Int, hi, lo int) int {
 	return int(new(big.Int).Mod(v, new(big.Int).Lsh(big.NewInt(1), uint(hi-lo+1))).Int64())
 }
 
+// fillWords puts members into words one after the other, the way the driver does.
+func fillWords(slots []groupSlot, size int) [][120]groupSlot {
+	words := (size-1)/120 + 1
+	if words > 32 {
+		step := 2
+		for words > 32*step {
+			step *= 2
+		}
+		for words%step != 0 {
+			words++
+		}
+	}
+	perWord := (size-1)/words + 1
+	if words > 1 && perWord < 65 {
+		perWord = 65
+	}
+	for len(slots) > 0 && slots[len(slots)-1].member == nil {
+		slots = slots[:len(slots)-1]
+	}
+	grid := make([][120]groupSlot, words)
+	used := make([]int, words)
+	put := func(w int, sl groupSlot) {
+		grid[w][used[w]] = sl
+		used[w]++
+	}
+	if len(slots) <= perWord {
+		for _, sl := range slots {
+			for w := range grid {
+				put(w, sl)
+			}
+		}
+		return grid
+	}
+	first := slots[:perWord]
+	for w := range grid {
+		n := perWord / words
+		if w >= 1 && w <= perWord%words {
+			n++
+		}
+		for _, sl := range first[:n] {
+			put(w, sl)
+		}
+		first = first[n:]
+	}
+	for _, sl := range slots[perWord:] {
+		w := 0
+		for i := range used {
+			if used[i] < used[w] {
+				w = i
+			}
+		}
+		put(w, sl)
+	}
+	return grid
+}
+
 // chooseSlow is chip.md section 8 once more, on slots and big numbers.
 func chooseSlow(slots []groupSlot, size int, mode ir.SelectorMode, scramble bool, h *big.Int) *Member {
 	sc := func(s scrambler, v int) int {
@@ -41,7 +97,8 @@ func chooseSlow(slots []groupSlot, size int, mode ir.SelectorMode, scramble bool
 		}
 		return v
 	}
-	words := (size + 119) / 120
+	grid := fillWords(slots, size)
+	words := len(grid)
 	word := 0
 	if words > 1 {
 		v := sc(scramble15, bitsOf(h, 65, 51))
@@ -52,15 +109,15 @@ func chooseSlow(slots []groupSlot, size int, mode ir.SelectorMode, scramble bool
 		word = (v&0x3ff)%(words>>shift)<<shift | v>>10&(1<<shift-1)
 	}
 	at := func(slot int) *Member {
-		if i := word*120 + slot; slot < 120 && i < len(slots) && slots[i].active {
-			return slots[i].member
+		if slot < 120 && grid[word][slot].active {
+			return grid[word][slot].member
 		}
 		return nil
 	}
 	var active []*Member
 	usage := 0
 	for s := range 120 {
-		if i := word*120 + s; i < len(slots) && slots[i].member != nil {
+		if grid[word][s].member != nil {
 			usage = s + 1
 		}
 		if m := at(s); m != nil {
@@ -96,11 +153,14 @@ func chooseSlow(slots []groupSlot, size int, mode ir.SelectorMode, scramble bool
 func TestChooseMatchesTheChip(t *testing.T) {
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		size := []int{1, 4, 60, 120, 121, 360, 3900, 7440}[r.IntN(8)]
+		size := []int{1, 4, 60, 120, 121, 200, 360, 1024, 3900, 4000, 7440}[r.IntN(11)]
 		sel := &Selector{mode: ir.SelectorMode(r.IntN(2)), scramble: r.IntN(2) == 0}
 		g := &Group{max: size, slots: make([]groupSlot, size)}
-		density := r.IntN(100)
-		for i := range g.slots {
+		density, filled := r.IntN(100), r.IntN(size)+1
+		if r.IntN(3) == 0 {
+			filled = min(size, 1+r.IntN(130))
+		}
+		for i := range filled {
 			if r.IntN(100) <= density {
 				g.slots[i] = groupSlot{&Member{id: uint32(i)}, r.IntN(5) != 0}
 			}
@@ -113,6 +173,25 @@ func TestChooseMatchesTheChip(t *testing.T) {
 			got, want := g.choose(lo, hi), chooseSlow(g.slots, size, sel.mode, sel.scramble, h)
 			if got != want {
 				t.Fatalf("seed %d: mode %d size %d scramble %v: choose(%#x, %#x) = %+v, reference %+v", seed, sel.mode, size, sel.scramble, hi, lo, got, want)
+			}
+		}
+	}
+}
+
+// TestWideGroupWithFewMembers: every word of a group that is wider than its
+// members has them all, so that no packet finds nothing.
+func TestWideGroupWithFewMembers(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 1))
+	for _, c := range []struct{ size, members int }{{1024, 1}, {1024, 114}, {1024, 115}, {4000, 125}, {4000, 126}} {
+		sel := &Selector{scramble: true}
+		g := &Group{max: c.size, slots: make([]groupSlot, c.size)}
+		for i := range c.members {
+			g.slots[i] = groupSlot{&Member{id: uint32(i)}, true}
+		}
+		sel.publish(g)
+		for range 2000 {
+			if lo, hi := r.Uint64(), r.Uint64(); g.choose(lo, hi) == nil {
+				t.Fatalf("%d members in a group of %d: hash %#x, %#x chooses none", c.members, c.size, lo, hi)
 			}
 		}
 	}

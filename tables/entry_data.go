@@ -235,8 +235,8 @@ func (mt *matchTable) reference(r role, id uint32) (*reference, error) {
 	if g == nil {
 		return nil, fmt.Errorf("%d: no such group in %s", id, mt.selector.spec.Name)
 	}
-	if g.members() == 0 {
-		return nil, fmt.Errorf("%d: the group in %s has no members", id, mt.selector.spec.Name)
+	if !anyActive(g.slots) {
+		return nil, fmt.Errorf("%d: the group in %s has no active member", id, mt.selector.spec.Name)
 	}
 	return &reference{group: g}, nil
 }

@@ -64,22 +64,51 @@ func newSelector(s *ir.Selector) *Selector {
 // publish makes the packet path see the group's slots.
 func (s *Selector) publish(g *Group) {
 	c := &choice{mode: s.mode, scramble: s.scramble}
-	c.words = make([]choiceWord, max(1, (g.max+wordMembers-1)/wordMembers))
+	words, perWord := layout(g.max)
+	c.words = make([]choiceWord, words)
+	last := 0
+	for i, sl := range g.slots {
+		if sl.member != nil {
+			last = i
+		}
+	}
+	// As long as one word can hold the members, every word has them all.
+	alike := last < perWord
 	for i, sl := range g.slots {
 		if sl.member == nil {
 			continue
 		}
-		w, at := &c.words[i/wordMembers], i%wordMembers
-		// An inactive member counts here: flows of the others must not move
-		// when one goes down.
-		w.usage = at + 1
-		if !sl.active {
+		if !alike {
+			w, at := wordPlace(i, words, perWord)
+			c.words[w].put(at, sl)
 			continue
 		}
-		w.active[at>>6] |= 1 << (at & 63)
-		w.slot[at] = sl.member
-		w.order = append(w.order, sl.member)
-		w.count++
+		for w := range c.words {
+			c.words[w].put(i, sl)
+		}
+	}
+	for w := range c.words {
+		c.words[w].list()
 	}
 	g.live.Store(c)
+}
+
+// put fills a slot. A member that is not active counts for usage: flows of the
+// others must not move when one goes down.
+func (w *choiceWord) put(at int, sl groupSlot) {
+	w.usage = max(w.usage, at+1)
+	if sl.active {
+		w.active[at>>6] |= 1 << (at & 63)
+		w.slot[at] = sl.member
+	}
+}
+
+// list lists the active members, all put.
+func (w *choiceWord) list() {
+	for _, m := range w.slot {
+		if m != nil {
+			w.order = append(w.order, m)
+		}
+	}
+	w.count = len(w.order)
 }

@@ -228,7 +228,7 @@ func (s *selectorTable) save(e *snap.Encoder) {
 func (s *selectorTable) load(d *snap.Decoder) {
 	loadOrdered(d, &s.order, func(h uint32) *Group {
 		g := &Group{id: d.Uint32(), adt: d.Uint32(), handle: h}
-		size := d.Below("a group's size", maxGroupSize+1)
+		size := d.Below("a group's size", s.sel.MaxGroupSize+1)
 		switch {
 		case s.groups[g.id] != nil:
 			d.Fail("group %d is there twice", g.id)

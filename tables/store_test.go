@@ -147,10 +147,10 @@ func TestStoreProfileAndSelector(t *testing.T) {
 	mustDo(t, st, Modify, group(7, []uint32{4, 4, 1}, []bool{true, true, false})) // a weight of 2
 	wantText(t, "groups", dump(t, st, AllPipes, Query{Table: "groups"}),
 		"1: $SELECTOR_GROUP_ID=00000007 $ACTION_MEMBER_ID=[1 4 4] $ACTION_MEMBER_STATUS=[false true true] $MAX_GROUP_SIZE=00000004\n")
-	mustDo(t, st, Modify, group(7, []uint32{1}, []bool{false}))
-	if got := m.Resolve(grp, 5, 0); got != nil {
-		t.Errorf("a group without an active member resolves to %+v", got)
+	if err := do(st, Modify, group(7, []uint32{1}, []bool{false})); !errors.Is(err, ErrInUse) {
+		t.Errorf("the last active member of a group that an entry refers to goes down: %v", err)
 	}
+	mustDo(t, st, Insert, group(8, []uint32{1}, []bool{false})) // no entry refers to it
 	wantText(t, "nexthop", dump(t, st, AllPipes, Query{Table: "nexthop"}), `
 2: ig_md.nexthop=0001 $ACTION_MEMBER_ID=00000004
 3: ig_md.nexthop=0002 $SELECTOR_GROUP_ID=00000007
@@ -363,7 +363,7 @@ func TestStoreErrors(t *testing.T) {
 		{Insert, group(2, []uint32{1}, nil), ErrInvalid, `add pipe.SwitchIngress.groups: invalid arguments: $ACTION_MEMBER_ID has 1 elements, $ACTION_MEMBER_STATUS 0: want as many`},
 		{Insert, group(2, []uint32{5}, []bool{true}), ErrInvalid, `add pipe.SwitchIngress.groups: invalid arguments: no member 5 in pipe.SwitchIngress.members`},
 		{Insert, group(2, []uint32{1, 1, 1, 1, 1}, make([]bool, 5)), ErrFull, `add pipe.SwitchIngress.groups: not enough space: 5 members do not fit in a group of 4`},
-		{Modify, TableEntry{Table: "groups", Key: []KeyField{exactKey("$SELECTOR_GROUP_ID", 1, 4)}, Data: []DataField{{"$MAX_GROUP_SIZE", num(4, 1<<20)}}}, ErrInvalid, `modify pipe.SwitchIngress.groups: invalid arguments: $MAX_GROUP_SIZE is 1048576, want 1 to 119040`},
+		{Modify, TableEntry{Table: "groups", Key: []KeyField{exactKey("$SELECTOR_GROUP_ID", 1, 4)}, Data: []DataField{{"$MAX_GROUP_SIZE", num(4, 1<<20)}}}, ErrInvalid, `modify pipe.SwitchIngress.groups: invalid arguments: $MAX_GROUP_SIZE is 1048576, want 1 to 4`},
 		{Modify, TableEntry{Table: "ports", Key: []KeyField{exactKey("$COUNTER_INDEX", 16, 4)}}, ErrInvalid, `modify pipe.SwitchIngress.ports: invalid arguments: key field $COUNTER_INDEX is 16, want 0 to 15`},
 		{Delete, TableEntry{Table: "ports", Key: []KeyField{exactKey("$COUNTER_INDEX", 1, 4)}}, ErrNotSupported, `delete pipe.SwitchIngress.ports: not supported: a Counter table has: add, modify, clear`},
 		{Modify, TableEntry{Table: "flows", Key: nil}, ErrInvalid, `modify pipe.SwitchIngress.flows: invalid arguments: key field $REGISTER_INDEX is missing`},
@@ -593,8 +593,8 @@ func TestModificationKeepsWhatItDoesNotGive(t *testing.T) {
 		t.Errorf("a parameter that was not given is %x, want 0", got)
 	}
 	mustDo(t, st, Insert, member(1, 1))
-	mustDo(t, st, Insert, group(1, nil, nil))
-	if err := do(st, Insert, nexthop(1, "$SELECTOR_GROUP_ID", 1)); err == nil || !strings.Contains(err.Error(), "1: the group in pipe.SwitchIngress.groups has no members") {
+	mustDo(t, st, Insert, group(1, []uint32{1}, []bool{false}))
+	if err := do(st, Insert, nexthop(1, "$SELECTOR_GROUP_ID", 1)); err == nil || !strings.Contains(err.Error(), "1: the group in pipe.SwitchIngress.groups has no active member") {
 		t.Errorf("an entry refers to an empty group: %v", err)
 	}
 }

@@ -25,10 +25,6 @@ func newSelectorTable(st *Store, spec *TableSpec, o *ir.Selector, w *selectorWat
 	return &selectorTable{base: newBase(spec), store: st, sel: o, watch: w, live: newSelector(o), groups: map[uint32]*Group{}}
 }
 
-// maxGroupSize bounds $MAX_GROUP_SIZE: a group takes at most 992 words of 120
-// members, 31 of them 32 times over (the word choice of chip.md section 8).
-const maxGroupSize = 992 * wordMembers
-
 // Write changes groups.
 func (s *selectorTable) Write(t Target, u *Update) (func(), error) {
 	told := len(s.watch.pending)
@@ -83,10 +79,8 @@ func (s *selectorTable) write(t Target, u *Update) (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(slots) == 0 || !slices.ContainsFunc(slots, func(sl groupSlot) bool { return sl.member != nil }) {
-		if g.refs > 0 {
-			return nil, s.fail(name, ErrInUse, "%d entries refer to group %d: it needs a member", g.refs, g.id)
-		}
+	if g.refs > 0 && !anyActive(slots) {
+		return nil, s.fail(name, ErrInUse, "%d entries refer to group %d: it needs an active member", g.refs, g.id)
 	}
 	s.replace(g, slots, size)
 	g.adt = adt
@@ -171,8 +165,8 @@ func (s *selectorTable) parse(name string, e *TableEntry, slots []groupSlot, siz
 	switch {
 	case given[0] != given[1] || len(ids) != len(status):
 		return nil, 0, s.fail(name, ErrInvalid, "$ACTION_MEMBER_ID has %d elements, $ACTION_MEMBER_STATUS %d: want as many", len(ids), len(status))
-	case size > maxGroupSize:
-		return nil, 0, s.fail(name, ErrInvalid, "$MAX_GROUP_SIZE is %d, want 1 to %d", size, maxGroupSize)
+	case size > s.sel.MaxGroupSize:
+		return nil, 0, s.fail(name, ErrInvalid, "$MAX_GROUP_SIZE is %d, want 1 to %d", size, s.sel.MaxGroupSize)
 	}
 	if err := alignedADT(*adt, size); err != nil {
 		return nil, 0, s.failField(name, "data field", "$ADT_OFFSET", err)
@@ -215,6 +209,11 @@ func alignedADT(adt uint32, size int) error {
 		return fmt.Errorf("is %d, want a multiple of %d for a group of %d", adt, n, size)
 	}
 	return nil
+}
+
+// anyActive says if a packet can choose one of the slots.
+func anyActive(slots []groupSlot) bool {
+	return slices.ContainsFunc(slots, func(sl groupSlot) bool { return sl.member != nil && sl.active })
 }
 
 // arrange puts members into slots: those that are there stay in theirs, new
