@@ -118,10 +118,10 @@ func (t *tableCodec) decodeValue(spec *tables.FieldSpec, f *bfrt.DataField) (tab
 	got := ""
 	switch v := f.Value.(type) {
 	case *bfrt.DataField_Stream:
-		if !spec.Repeated && spec.Container == nil && widthOf(spec.Type) > 0 {
+		if !spec.Repeated && spec.Container == nil && spec.Type.Bits() > 0 {
 			return v.Stream, nil
 		}
-		if spec.Repeated && spec.Container == nil && widthOf(spec.Type) > 0 {
+		if spec.Repeated && spec.Container == nil && spec.Type.Bits() > 0 {
 			// A packet generator's buffer comes as its bytes.
 			out := make([]uint32, len(v.Stream))
 			for i, b := range v.Stream {
@@ -146,7 +146,7 @@ func (t *tableCodec) decodeValue(spec *tables.FieldSpec, f *bfrt.DataField) (tab
 		}
 		got = "a bool"
 	case *bfrt.DataField_IntArrVal:
-		if spec.Repeated && spec.Container == nil && widthOf(spec.Type) > 0 {
+		if spec.Repeated && spec.Container == nil && spec.Type.Bits() > 0 {
 			return list(v.IntArrVal.GetVal()), nil
 		}
 		got = "a list of numbers"
@@ -287,7 +287,7 @@ func (t *tableCodec) encodeValue(out []*bfrt.DataField, spec *tables.FieldSpec, 
 	what := "data field " + spec.Name
 	switch v := value.(type) {
 	case []byte:
-		b, err := t.padded(what, v, widthOf(spec.Type))
+		b, err := t.padded(what, v, spec.Type.Bits())
 		if err != nil {
 			return nil, err
 		}

@@ -107,7 +107,7 @@ func (t *tableCodec) encodeKeyField(spec *tables.KeySpec, k *tables.KeyField) (*
 		f.MatchType = &bfrt.KeyField_Exact_{Exact: &bfrt.KeyField_Exact{Value: v}}
 		return f, nil
 	}
-	w := widthOf(spec.Type)
+	w := spec.Type.Bits()
 	value := func(b []byte) ([]byte, error) { return t.padded("key field "+spec.Name, b, w) }
 	v, err := value(k.Value)
 	if err != nil {
@@ -134,23 +134,6 @@ func (t *tableCodec) encodeKeyField(spec *tables.KeySpec, k *tables.KeyField) (*
 		return nil, t.invalid("key field %s has match %s (matches: Exact, ATCAM, Ternary, LPM, Range)", spec.Name, spec.Match)
 	}
 	return f, nil
-}
-
-// widthOf a field's type in bits; 0 for types that are no numbers.
-func widthOf(t tables.TypeSpec) int {
-	switch t.Kind {
-	case "bytes":
-		return t.Width
-	case "uint8", "int8":
-		return 8
-	case "uint16", "int16":
-		return 16
-	case "uint32", "int32":
-		return 32
-	case "uint64", "int64":
-		return 64
-	}
-	return 0
 }
 
 // padded is a number in the whole bytes of its width. What names it in errors.

@@ -93,7 +93,7 @@ func (b *base) words(op string, key []KeyField) ([]uint64, error) {
 			return nil, b.fail(op, ErrInvalid, "key field %s is given twice", b.spec.Key[n].Name)
 		}
 		seen[n] = true
-		w, err := word(key[i].Value, widthOf(b.spec.Key[n].Type))
+		w, err := word(key[i].Value, b.spec.Key[n].Type.Bits())
 		if err != nil {
 			return nil, b.failField(op, "key field", b.spec.Key[n].Name, err)
 		}
@@ -110,7 +110,7 @@ func (b *base) words(op string, key []KeyField) ([]uint64, error) {
 // wordKey is the key of a table with one exact number.
 func (b *base) wordKey(w uint64) []KeyField {
 	k := &b.spec.Key[0]
-	return []KeyField{{Name: k.Name, Value: wordBytes(w, widthOf(k.Type))}}
+	return []KeyField{{Name: k.Name, Value: wordBytes(w, k.Type.Bits())}}
 }
 
 // noAction refuses an action where the table has none.

@@ -71,6 +71,23 @@ type TypeSpec struct {
 	Default any // nil for none
 }
 
+// Bits of a number of this type; 0 for types that are no numbers.
+func (t TypeSpec) Bits() int {
+	switch t.Kind {
+	case "bytes":
+		return t.Width
+	case "uint8", "int8":
+		return 8
+	case "uint16", "int16":
+		return 16
+	case "uint32", "int32":
+		return 32
+	case "uint64", "int64":
+		return 64
+	}
+	return 0
+}
+
 // DigestSpec is one learn filter.
 type DigestSpec struct {
 	Name   string

@@ -152,7 +152,7 @@ func scalarValue(t TypeSpec, v Value) (Value, error) {
 		}
 		return s, err
 	}
-	return number(v, widthOf(t))
+	return number(v, t.Bits())
 }
 
 // Usage is the number of rows.
@@ -257,7 +257,7 @@ func defaultValue(t TypeSpec) Value {
 		s, _ := t.Default.(string)
 		return s
 	}
-	return make([]byte, (widthOf(t)+7)/8) // the defaults of numbers here are 0
+	return make([]byte, (t.Bits()+7)/8) // the defaults of numbers here are 0
 }
 
 // snapshotData has no row: nothing is captured.

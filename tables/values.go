@@ -22,23 +22,6 @@ func put(dst, src []byte, width int) bool {
 	return true
 }
 
-// widthOf a field's type in bits; 0 for types that are no numbers.
-func widthOf(t TypeSpec) int {
-	switch t.Kind {
-	case "bytes":
-		return t.Width
-	case "uint8":
-		return 8
-	case "uint16":
-		return 16
-	case "uint32", "int32":
-		return 32
-	case "uint64":
-		return 64
-	}
-	return 0
-}
-
 // number is a value of a numeric field, right-aligned in whole bytes.
 func number(v Value, width int) ([]byte, error) {
 	b, ok := v.([]byte)

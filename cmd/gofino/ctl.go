@@ -224,12 +224,7 @@ func (x *ctl) list(ctx context.Context, words []string) error {
 		if len(words) == 1 && !strings.Contains(strings.ToLower(t.Name), strings.ToLower(words[0])) {
 			continue
 		}
-		if x.asJSON {
-			err = printJSON(x.out, map[string]any{"table": t.Name, "type": t.Type, "size": t.Size})
-		} else {
-			_, err = fmt.Fprintf(x.out, "%-44s  %-30s  %d\n", t.Name, t.Type, t.Size)
-		}
-		if err != nil {
+		if err := x.say(map[string]any{"table": t.Name, "type": t.Type, "size": t.Size}, "%-44s  %-30s  %d", t.Name, t.Type, t.Size); err != nil {
 			return err
 		}
 	}
@@ -365,12 +360,7 @@ func (x *ctl) usage(ctx context.Context, words []string) error {
 		if len(words) == 0 && (n == 0 || s.Fixed) {
 			continue
 		}
-		if x.asJSON {
-			err = printJSON(x.out, map[string]any{"table": s.Name, "usage": n, "size": s.Size})
-		} else {
-			_, err = fmt.Fprintf(x.out, "%-44s  %d of %d\n", s.Name, n, s.Size)
-		}
-		if err != nil {
+		if err := x.say(map[string]any{"table": s.Name, "usage": n, "size": s.Size}, "%-44s  %d of %d", s.Name, n, s.Size); err != nil {
 			return err
 		}
 	}
@@ -390,11 +380,7 @@ func (x *ctl) handle(ctx context.Context, words []string) error {
 		if err != nil {
 			return err
 		}
-		if x.asJSON {
-			return printJSON(x.out, map[string]any{"table": s.Name, "handle": got.Handle})
-		}
-		_, err = fmt.Fprintln(x.out, got.Handle)
-		return err
+		return x.say(map[string]any{"table": s.Name, "handle": got.Handle}, "%d", got.Handle)
 	}
 	return fmt.Errorf("%s: %w", s.Name, tables.ErrNotFound)
 }

@@ -160,3 +160,12 @@ func typeName(t tables.TypeSpec, repeated bool) string {
 }
 
 func printJSON(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) }
+
+// say prints an object as JSON, or a line of text about it.
+func (x *ctl) say(object map[string]any, format string, args ...any) error {
+	if x.asJSON {
+		return printJSON(x.out, object)
+	}
+	_, err := fmt.Fprintf(x.out, format+"\n", args...)
+	return err
+}

@@ -15,23 +15,6 @@ import (
 
 // Values as people write them, for gofino ctl.
 
-// bitsOf a field's type; 0 for types that are no numbers.
-func bitsOf(t tables.TypeSpec) int {
-	switch t.Kind {
-	case "bytes":
-		return t.Width
-	case "uint8", "int8":
-		return 8
-	case "uint16", "int16":
-		return 16
-	case "uint32", "int32":
-		return 32
-	case "uint64", "int64":
-		return 64
-	}
-	return 0
-}
-
 const numberForms = "a number (decimal, 0x.., 0b..), or an IPv4, IPv6 or MAC address"
 
 // parseNumber reads a number of so many bits.
@@ -78,7 +61,7 @@ func parseKey(spec *tables.KeySpec, text string) (tables.KeyField, error) {
 		k.Str = text
 		return k, nil
 	}
-	width := bitsOf(spec.Type)
+	width := spec.Type.Bits()
 	var err error
 	switch spec.Match {
 	case "Ternary":
@@ -218,7 +201,7 @@ func parseScalar(t tables.TypeSpec, text string) (tables.Value, error) {
 		}
 		return nil, fmt.Errorf("%q (choices: %s)", text, strings.Join(t.Choices, ", "))
 	}
-	return parseNumber(text, bitsOf(t))
+	return parseNumber(text, t.Bits())
 }
 
 // showNumber writes a number as its name and width suggest.
@@ -243,7 +226,7 @@ func showKey(spec *tables.KeySpec, k *tables.KeyField) string {
 	if spec.Type.Kind == "string" {
 		return k.Str
 	}
-	w := bitsOf(spec.Type)
+	w := spec.Type.Bits()
 	v := showNumber(spec.Name, w, k.Value)
 	switch spec.Match {
 	case "Ternary":
@@ -266,7 +249,7 @@ func showKey(spec *tables.KeySpec, k *tables.KeyField) string {
 func showValue(spec *tables.FieldSpec, v tables.Value) string {
 	name, width := "", 0
 	if spec != nil {
-		name, width = spec.Name, bitsOf(spec.Type)
+		name, width = spec.Name, spec.Type.Bits()
 	}
 	switch v := v.(type) {
 	case []byte:

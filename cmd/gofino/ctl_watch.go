@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -70,14 +69,6 @@ func (x *ctl) tell(schema *tables.Schema, what string, m *tables.Notification) {
 			x.say(map[string]any{"digest": m.Digest.Name, "pipe": m.Pipe, "data": data}, "%s %s", m.Digest.Name, strings.Join(texts, " "))
 		}
 	}
-}
-
-func (x *ctl) say(object map[string]any, format string, args ...any) {
-	if x.asJSON {
-		_ = printJSON(x.out, object)
-		return
-	}
-	fmt.Fprintf(x.out, format+"\n", args...)
 }
 
 func keyText(s *tables.TableSpec, e *tables.TableEntry) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -194,20 +195,11 @@ func sameSchema(prog *ir.Program, c *agent.ProgramConfig) error {
 		have = append(have, pl.Name)
 	}
 	for _, f := range c.Profiles {
-		if !contains(have, f.Name) {
+		if !slices.Contains(have, f.Name) {
 			return fmt.Errorf("profile %s is no pipeline of the program (pipelines: %s)", f.Name, strings.Join(have, ", "))
 		}
 	}
 	return nil
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // pipesOf are the pipes of all profiles.

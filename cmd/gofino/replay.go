@@ -15,24 +15,26 @@ func newReplay() *cobra.Command {
 	var f programFlags
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "replay FILE.p4 RECORD",
+		Use:   "replay FILE.p4[@PIPES]... RECORD",
 		Short: "Repeat what gofino run --record wrote",
 		Long: "Repeats every input of a recording, in virtual time, and compares what leaves and the final state\n" +
-			"with what was recorded.",
-		Args: args(2, 2, "one P4 file and one recording"),
+			"with what was recorded. The programs, or bundles, are those that ran, in the same order.",
+		Args: args(2, maxPrograms+1, "one to four programs and a recording"),
 		RunE: func(c *cobra.Command, args []string) error {
-			prog, err := f.compile(c, args[0])
+			last := len(args) - 1
+			list, err := f.load(c, args[:last])
 			if err != nil {
 				return err
 			}
-			file, err := os.Open(args[1])
+			record := args[last]
+			file, err := os.Open(record)
 			if err != nil {
 				return fmt.Errorf("replay: %w", err)
 			}
 			defer file.Close()
-			rp, err := model.NewReplay(file, prog)
+			rp, err := model.NewReplayPlaced(file, placements(list))
 			if err != nil {
-				return fmt.Errorf("%s: %w", args[1], err)
+				return fmt.Errorf("%s: %w", record, err)
 			}
 			failed := rp.Run()
 			hash := rp.Switch().StateHash()
@@ -47,7 +49,7 @@ func newReplay() *cobra.Command {
 				fmt.Fprintf(c.OutOrStdout(), "inputs  %d\noutputs %d\nstate   %s\n", row.Inputs, row.Outputs, row.State)
 			}
 			if failed != nil {
-				return fmt.Errorf("%s: %w", args[1], failed)
+				return fmt.Errorf("%s: %w", record, failed)
 			}
 			return nil
 		},

@@ -31,6 +31,22 @@ func capture(t *testing.T, n int) string {
 	return path
 }
 
+// TestReplayOfSeveralPrograms: what several programs did together is repeated
+// with the same programs on the same pipes, and with no others.
+func TestReplayOfSeveralPrograms(t *testing.T) {
+	rec := filepath.Join(t.TempDir(), "rec")
+	code, _, stderr := gofino(t, "run", l2P4+"@0,1", l3P4+"@2,3", "--record", rec, "--port", "1=pcap:"+capture(t, 100), "--port", "257=null")
+	require.Equal(t, exitOK, code, stderr)
+	code, stdout, stderr := gofino(t, "replay", l2P4+"@0,1", l3P4+"@2,3", rec)
+	require.Equal(t, exitOK, code, stderr)
+	require.Contains(t, stdout, "state ")
+	for _, wrong := range [][]string{{l2P4}, {l2P4 + "@0", l3P4 + "@1,2,3"}, {l3P4 + "@0,1", l2P4 + "@2,3"}} {
+		code, _, stderr = gofino(t, append(append([]string{"replay"}, wrong...), rec)...)
+		require.Equal(t, exitFailed, code, "%v: %s", wrong, stderr)
+		require.Contains(t, stderr, "state of another switch")
+	}
+}
+
 func TestRunSavesRestoresAndRecords(t *testing.T) {
 	dir := t.TempDir()
 	state, rec, out := filepath.Join(dir, "state"), filepath.Join(dir, "rec"), filepath.Join(dir, "out.pcap")

@@ -68,7 +68,7 @@ func matching() []Feature {
 		{Name: "Equal priorities", Fact: "tna 10", State: Modelled, Test: "tables TestTernaryTieKeepsInsertionOrder", Note: "the entry added first wins"},
 		{Name: "Const and initial entries, defaults, hit and action_run", Fact: "tna 10", Test: "p4 TestTableSemantics"},
 		{Name: "Action profiles", Fact: "tna 10", Test: "tables TestStoreProfileAndSelector"},
-		{Name: "Action selectors, fair and resilient", Fact: "chip 8", Test: "tables TestChooseMatchesTheChip"},
+		{Name: "Action selectors, fair and resilient", Fact: "chip 8", Test: "tables TestChooseMatchesTheChip", Note: "a group of several words is laid out as the driver lays out a new one; which word holds a member after removals, or with selector_member_order, is ours"},
 		{Name: "SelectorAction", Fact: "tna 10", State: Refused, Test: "p4/lower testdata/errors/notyet.p4", Note: "which bit of the selector memory an index means depends on the driver's placement"},
 		{Name: "Liveness register of a selector", Fact: "tna 10", State: Refused, Test: "p4/lower testdata/errors/tofino2.p4", Note: "as SelectorAction"},
 		{Name: "Alpm and Atcam", Fact: "tna 10", Test: "p4 TestTableSemantics/longest prefix wins"},
