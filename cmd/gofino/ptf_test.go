@@ -180,7 +180,7 @@ type ptfResult struct {
 }
 
 // ptfLimit bounds one suite.
-const ptfLimit = 20 * time.Minute
+const ptfLimit = 75 * time.Minute
 
 // runSuite runs a suite in a namespace of its own.
 func (p *ptfSetup) runSuite(t *testing.T, s *ptfSuite) ptfResult {
