@@ -79,8 +79,8 @@ func either(a, b ir.Expr) ir.Expr {
 
 func assign(dst ir.Loc, x ir.Expr) ir.Stmt { return &ir.Assign{Dst: dst, X: x} }
 
-// fit widens or narrows a place's value to a destination.
-func fit(dst ir.Loc, src ir.Loc) ir.Stmt {
+// resize widens or narrows a place's value to a destination.
+func resize(dst ir.Loc, src ir.Loc) ir.Stmt {
 	if dst.Width == src.Width {
 		return assign(dst, load(src))
 	}
@@ -130,7 +130,7 @@ func testIngress(t ir.Target) *ir.Gress {
 	word := func(b int) ir.Loc { return m.at(cmd, 8*b, 16) }
 	in := &g.Intr
 	wants := func(i, valid ir.Intrinsic, n int, src ir.Loc) ir.Stmt {
-		return when(isSet(flag(n)), fit(in[i], src), assign(in[valid], constant(1, 1)))
+		return when(isSet(flag(n)), resize(in[i], src), assign(in[valid], constant(1, 1)))
 	}
 	again := either(isSet(m.at(cmd, 24*8, 1)), both(isSet(flag(3)), &ir.Unary{Op: ir.Not, X: isSet(m.at(intr, 0, 1))}))
 	g.Control = []ir.Stmt{
@@ -138,21 +138,21 @@ func testIngress(t ir.Target) *ir.Gress {
 		wants(ir.McastGrpA, ir.McastGrpAValid, 1, word(3)),
 		wants(ir.McastGrpB, ir.McastGrpBValid, 2, word(5)),
 		when(again, assign(in[ir.ResubmitType], constant(3, 1)), assign(in[ir.ResubmitTypeValid], constant(1, 1))),
-		fit(in[ir.BypassEgress], flag(4)),
-		fit(in[ir.CopyToCPU], flag(5)),
-		fit(in[ir.MirrorType], flag(7)),
-		fit(in[ir.DropCtl], m.at(cmd, 7*8+5, 3)),
-		fit(in[ir.RID], word(12)),
-		fit(in[ir.Level2ExclusionID], word(14)),
-		fit(in[ir.Level1ExclusionID], word(16)),
-		fit(in[ir.Level1McastHash], word(18)),
-		fit(in[ir.Level2McastHash], word(20)),
-		fit(in[ir.QID], m.at(cmd, 22*8, 8)),
-		fit(in[ir.IngressCos], m.at(cmd, 23*8+5, 3)),
-		fit(in[ir.IcosForCopyToCPU], m.at(cmd, 23*8+1, 3)),
-		fit(in[ir.PacketColor], m.at(cmd, 20*8, 2)),
-		fit(in[ir.DeflectOnDrop], m.at(cmd, 23*8, 1)),
-		fit(in[ir.MirrorIOSelect], m.at(cmd, 24*8+1, 1)),
+		resize(in[ir.BypassEgress], flag(4)),
+		resize(in[ir.CopyToCPU], flag(5)),
+		resize(in[ir.MirrorType], flag(7)),
+		resize(in[ir.DropCtl], m.at(cmd, 7*8+5, 3)),
+		resize(in[ir.RID], word(12)),
+		resize(in[ir.Level2ExclusionID], word(14)),
+		resize(in[ir.Level1ExclusionID], word(16)),
+		resize(in[ir.Level1McastHash], word(18)),
+		resize(in[ir.Level2McastHash], word(20)),
+		resize(in[ir.QID], m.at(cmd, 22*8, 8)),
+		resize(in[ir.IngressCos], m.at(cmd, 23*8+5, 3)),
+		resize(in[ir.IcosForCopyToCPU], m.at(cmd, 23*8+1, 3)),
+		resize(in[ir.PacketColor], m.at(cmd, 20*8, 2)),
+		resize(in[ir.DeflectOnDrop], m.at(cmd, 23*8, 1)),
+		resize(in[ir.MirrorIOSelect], m.at(cmd, 24*8+1, 1)),
 		&ir.RandomGet{Dst: random, Random: 0},
 		&ir.Count{Counter: 1, Index: &ir.Cast{Width: 9, X: load(m.at(intr, 7, 9))}},
 		assign(m.at(cmd, 25*8, 8), &ir.Binary{Op: ir.Xor, Width: 8, X: load(m.at(cmd, 25*8, 8)), Y: &ir.Cond{
@@ -199,12 +199,12 @@ func testEgress(t ir.Target) *ir.Gress {
 	in := &g.Intr
 	mark := m.at(cmd, 25*8, 8)
 	g.Control = []ir.Stmt{
-		fit(in[ir.DropCtl], m.at(cmd, 7*8+1, 3)),
+		resize(in[ir.DropCtl], m.at(cmd, 7*8+1, 3)),
 		when(isSet(m.at(cmd, 6, 1)), assign(in[ir.MirrorType], constant(3, 2)), assign(in[ir.MirrorTypeValid], constant(1, 1))),
-		fit(in[ir.MirrorIOSelect], m.at(cmd, 24*8+1, 1)),
+		resize(in[ir.MirrorIOSelect], m.at(cmd, 24*8+1, 1)),
 		when(isSet(m.at(cmd, 24*8+3, 1)), assign(mark, &ir.Binary{Op: ir.Add, Width: 8, X: load(mark), Y: constant(8, 1)})),
-		fit(in[ir.ForceTxError], m.at(cmd, 24*8+4, 1)),
-		fit(in[ir.CaptureTstampOnTx], m.at(cmd, 24*8+5, 1)),
+		resize(in[ir.ForceTxError], m.at(cmd, 24*8+4, 1)),
+		resize(in[ir.CaptureTstampOnTx], m.at(cmd, 24*8+5, 1)),
 		&ir.Count{Counter: 0, Index: load(m.at(intr, 7, 9))},
 	}
 	g.Deparser = []ir.Stmt{

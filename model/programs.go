@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
+	"gofino/pipeline/fit"
 	"gofino/pipeline/ir"
 	"gofino/tables"
 )
@@ -17,12 +19,27 @@ import (
 type Placement struct {
 	Program *ir.Program
 	Pipes   []int
+	// Stages is where the chip's compiler put the tables (fit.ReadContext);
+	// nil is fit's own estimate, made when something asks for it.
+	Stages *fit.Report
 }
 
 // program is one that the chip runs, with the tables of its own.
 type program struct {
 	Placement // Pipes are filled in
 	api       *api
+	placed    sync.Once
+	report    *fit.Report // guarded by placed
+}
+
+// stages tells in which stage each table sits.
+func (p *program) stages() *fit.Report {
+	p.placed.Do(func() {
+		if p.report = p.Stages; p.report == nil {
+			p.report = fit.Estimate(p.Program)
+		}
+	})
+	return p.report
 }
 
 // ErrReplaced is the cause when somebody uses a switch whose programs were
@@ -99,7 +116,7 @@ func (s *Switch) addPrograms(list []Placement) error {
 		return err
 	}
 	for i, p := range list {
-		s.programs = append(s.programs, &program{p, &api{Store: stores[i], s: s, index: i}})
+		s.programs = append(s.programs, &program{Placement: p, api: &api{Store: stores[i], s: s, index: i}})
 	}
 	return nil
 }
@@ -133,7 +150,7 @@ func (s *Switch) publish(n tables.Notification) {
 func (s *Switch) Programs() []Placement {
 	out := make([]Placement, len(s.programs))
 	for i, p := range s.programs {
-		out[i] = Placement{p.Program, slices.Clone(p.Pipes)}
+		out[i] = Placement{Program: p.Program, Pipes: slices.Clone(p.Pipes), Stages: p.Stages}
 	}
 	return out
 }

@@ -177,17 +177,17 @@ func TestPlacementErrors(t *testing.T) {
 		want string
 	}{
 		{nil, "make switch: no program"},
-		{[]model.Placement{{a, []int{0, 4}}, {b, nil}}, "make switch: program a in pipe 4 (pipes: 0..3)"},
-		{[]model.Placement{{a, []int{0, 1}}, {b, []int{1, 2, 3}}}, "make switch: pipe 1 is given to a and to b"},
-		{[]model.Placement{{a, []int{0, 1}}, {b, []int{2}}}, "make switch: pipe 3 runs no program"},
-		{[]model.Placement{{a, []int{0, 1, 2, 3}}, {b, nil}}, "make switch: no pipe is left for program b"},
+		{[]model.Placement{{Program: a, Pipes: []int{0, 4}}, {Program: b, Pipes: nil}}, "make switch: program a in pipe 4 (pipes: 0..3)"},
+		{[]model.Placement{{Program: a, Pipes: []int{0, 1}}, {Program: b, Pipes: []int{1, 2, 3}}}, "make switch: pipe 1 is given to a and to b"},
+		{[]model.Placement{{Program: a, Pipes: []int{0, 1}}, {Program: b, Pipes: []int{2}}}, "make switch: pipe 3 runs no program"},
+		{[]model.Placement{{Program: a, Pipes: []int{0, 1, 2, 3}}, {Program: b, Pipes: nil}}, "make switch: no pipe is left for program b"},
 	} {
 		if _, err := model.NewPlaced(c.list, model.Config{}); err == nil || err.Error() != c.want {
 			t.Errorf("%v, want %s", err, c.want)
 		}
 	}
 	b.Target = ir.Tofino2
-	if _, err := model.NewPlaced([]model.Placement{{a, []int{0, 1}}, {b, nil}}, model.Config{}); err == nil || err.Error() != "make switch: a is for tofino, b for tofino2" {
+	if _, err := model.NewPlaced([]model.Placement{{Program: a, Pipes: []int{0, 1}}, {Program: b, Pipes: nil}}, model.Config{}); err == nil || err.Error() != "make switch: a is for tofino, b for tofino2" {
 		t.Error(err)
 	}
 }

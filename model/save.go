@@ -255,7 +255,7 @@ func loadHead(d *snap.Decoder, list []Placement, c Config) (conf Config, placed 
 		if err := saved[i].fits(given); err != nil {
 			return conf, nil, 0, err
 		}
-		placed = append(placed, Placement{given.Program, saved[i].pipes})
+		placed = append(placed, Placement{Program: given.Program, Pipes: saved[i].pipes, Stages: given.Stages})
 	}
 	for _, f := range []struct {
 		name        string

@@ -39,7 +39,7 @@ var arrows = map[string]row{
 	"pipeline/fit":  {ours: []string{"pipeline/ir"}},
 	"tables":        {ours: []string{"pipeline/ir", "pipeline/hash"}},
 	"pre":           {},
-	"model":         {ours: []string{"pipeline", "pipeline/ir", "tables", "pre"}},
+	"model":         {ours: []string{"pipeline", "pipeline/ir", "pipeline/fit", "tables", "pre"}},
 
 	// The outside world.
 	"link":      {others: []string{sys, "github.com/google/gopacket"}},

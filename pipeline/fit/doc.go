@@ -14,6 +14,6 @@
 // approximated (see containers.go). From a compiler's context.json it is
 // exact.
 //
-// It imports pipeline/ir and nothing else of ours; the packet path does not
-// import it.
+// It imports pipeline/ir and nothing else of ours. The model asks it where a
+// table is when somebody looks into a stage; no packet waits for that.
 package fit
