@@ -24,11 +24,13 @@ type builder struct {
 	run     *run
 	resets  map[ir.Stmt]bool
 	carried map[int]bool // fields joined with another (alias.go)
+	origin  map[ir.Stmt]*node
 }
 
 // run is the bare statements that will become one table.
 type run struct {
 	stmts  []ir.Stmt
+	from   []ir.Stmt    // the program's statements that they are or are part of
 	writes map[int]bool // fields
 	extern bool
 	last   ir.Pos
@@ -36,7 +38,7 @@ type run struct {
 }
 
 func newBuilder(c *chip, pl *ir.Pipeline, g *ir.Gress) *builder {
-	b := &builder{c: c, pl: pl, p: newPlaces(g), tables: map[int]*node{}, params: map[int]bool{}, names: map[string]int{}, carried: map[int]bool{}, resets: map[ir.Stmt]bool{}}
+	b := &builder{c: c, pl: pl, p: newPlaces(g), tables: map[int]*node{}, params: map[int]bool{}, names: map[string]int{}, carried: map[int]bool{}, resets: map[ir.Stmt]bool{}, origin: map[ir.Stmt]*node{}}
 	for _, a := range pl.Actions {
 		if a.Dir == g.Dir {
 			for i := range a.Bytes {
@@ -118,10 +120,10 @@ func (b *builder) list(s *seq, list []ir.Stmt, from ir.Pos) {
 			b.flush(s)
 			rest := list[i+1:]
 			if leaves(x.Then) && len(x.Else) == 0 && len(rest) > 0 {
-				b.gateway(s, x.Cond, cut(x.Then), rest, x.P)
+				b.gateway(s, x, cut(x.Then), rest)
 				return
 			}
-			b.gateway(s, x.Cond, x.Then, x.Else, x.P)
+			b.gateway(s, x, x.Then, x.Else)
 			from = x.P
 		case *ir.Switch:
 			b.flush(s)
@@ -190,6 +192,7 @@ func cut(list []ir.Stmt) []ir.Stmt { return list[:len(list)-1] }
 // outcome, its next tables. It returns how many of them it took.
 func (b *builder) apply(s *seq, x *ir.Apply, rest []ir.Stmt) int {
 	n, pre := b.tableNode(x)
+	b.origin[x] = n
 	if pre != nil {
 		s.push(pre)
 	}
@@ -322,11 +325,12 @@ func alpm(t *ir.Table) bool {
 	return false
 }
 
-func (b *builder) gateway(s *seq, cond ir.Expr, yes, no []ir.Stmt, pos ir.Pos) {
-	n := b.node(gateway, fmt.Sprintf("cond_%s%d", b.file(pos), pos.Line), pos)
-	n.key = []ir.Expr{cond}
-	b.branch(n, "$true", yes, pos)
-	b.branch(n, "$false", no, pos)
+func (b *builder) gateway(s *seq, x *ir.If, yes, no []ir.Stmt) {
+	n := b.node(gateway, fmt.Sprintf("cond_%s%d", b.file(x.P), x.P.Line), x.P)
+	b.origin[x] = n
+	n.key = []ir.Expr{x.Cond}
+	b.branch(n, "$true", yes, x.P)
+	b.branch(n, "$false", no, x.P)
 	if len(n.next) > 0 {
 		s.push(n)
 	}
@@ -336,6 +340,7 @@ func (b *builder) gateway(s *seq, cond ir.Expr, yes, no []ir.Stmt, pos ir.Pos) {
 // one constant entry for each case.
 func (b *builder) choose(s *seq, x *ir.Switch) {
 	n := b.node(keyed, fmt.Sprintf("switch_%s%d_table", b.file(x.P), x.P.Line), x.P)
+	b.origin[x] = n
 	n.key = []ir.Expr{x.Tag}
 	entries := 0
 	for _, c := range x.Cases {
@@ -389,7 +394,7 @@ func (b *builder) bare(s *seq, x ir.Stmt, from ir.Pos) {
 			b.flush(s)
 			b.run = &run{writes: map[int]bool{}, caller: caller}
 		}
-		b.run.stmts = append(b.run.stmts, part)
+		b.run.stmts, b.run.from = append(b.run.stmts, part), append(b.run.from, x)
 		b.run.last = at
 		b.run.extern = b.run.extern || ext
 		for f := range writes {
@@ -471,6 +476,9 @@ func (b *builder) flush(s *seq) {
 	at := r.stmts[0].At()
 	n := b.node(keyless, fmt.Sprintf("tbl_%s%d", b.file(at), at.Line), at)
 	n.body = r.stmts
+	for _, x := range r.from {
+		b.origin[x] = n
+	}
 	s.push(n)
 }
 
