@@ -45,10 +45,10 @@ func (c *call) egress(p *pipe, pk *stored, to destination) {
 	eg.Bytes = h.length
 	eg.GlobalTstamp = uint64(pk.enq+wait) & tstampMask
 	id := pk.id
-	if c.sink == nil {
+	if c.sink == nil && !p.watched(ir.Egress) {
 		p.run.Egress(eg)
 	} else {
-		id = c.traceEgress(p, pk, to)
+		id = c.slowEgress(p, pk, to, pk.enq+wait)
 	}
 
 	// What the parser did not eat follows what the deparser emitted.

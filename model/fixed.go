@@ -36,6 +36,8 @@ type fixedTable struct {
 	// pipes: each of so many pipes has its own entries; 0: the table belongs to
 	// the whole chip.
 	pipes int
+	// sparse: fields that get leaves out are not there.
+	sparse bool
 	// actionOptional: a write without an action keeps the one there was.
 	actionOptional bool
 }
@@ -516,6 +518,9 @@ func (t *fixedTable) entry(k fixedKey, r record, action string, q *tables.Query)
 			continue
 		}
 		v, ok := r[s.Name]
+		if !ok && t.sparse {
+			continue
+		}
 		if !ok {
 			v = zero(s)
 		}
@@ -598,5 +603,5 @@ func fixedSpec(name string, id uint32, typ string, size int, key, data string) *
 
 // fixedTables are the chip's own tables.
 func (s *Switch) fixedTables() []*fixedTable {
-	return slices.Concat(s.portTables(), s.preTables(), []*fixedTable{s.mirrorCfg(), s.deviceConfig()}, s.pktgen.tables(), s.tm.tables())
+	return slices.Concat(s.portTables(), s.preTables(), []*fixedTable{s.mirrorCfg(), s.deviceConfig()}, s.pktgen.tables(), s.tm.tables(), s.debugTables())
 }

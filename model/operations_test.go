@@ -19,7 +19,7 @@ var operationsOf = map[string]string{
 	"Action": "amodc", "Selector": "amodc", "SelectorGetMember": "",
 	"Counter": "amc", "Meter": "amc", "Lpf": "amc", "Wred": "amc", "Register": "amc", "RegisterParam": "sr",
 	"ParserValueSet": "adc", "PortMetadata": "amdc", "SnapshotCfg": "adc", "SnapshotTrigger": "amdc", "SnapshotData": "",
-	"SnapshotLiveness": "", "TblDbgCnt": "",
+	"SnapshotLiveness": "", "TblDbgCnt": "mc",
 	"PreMgid": "amid", "PreNode": "amd", "PreEcmp": "amid", "PreLag": "am", "PrePrune": "amd", "PrePort": "amd",
 	"PortConfigure": "amodc", "PortStat": "mc", "MirrorCfg": "amdc",
 }

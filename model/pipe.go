@@ -29,6 +29,8 @@ type pipe struct {
 	pktgens   bool // the program can trigger the packet generator
 	marks     bool // the program can set packet_color or deflect_on_drop
 
+	layouts [2]*layout // by gress; nil until somebody looks into the stages
+
 	egWin []byte // the egress parser's window: header, then the packet
 	egMax int    // immutable
 	// egOf is the stored packet whose bytes follow the header in egWin: the

@@ -116,7 +116,9 @@ func (s *Switch) addPrograms(list []Placement) error {
 		return err
 	}
 	for i, p := range list {
-		s.programs = append(s.programs, &program{Placement: p, api: &api{Store: stores[i], s: s, index: i}})
+		prog := &program{Placement: p, api: &api{Store: stores[i], s: s, index: i}}
+		prog.api.Place(prog.spots)
+		s.programs = append(s.programs, prog)
 	}
 	return nil
 }

@@ -244,10 +244,10 @@ func (c *call) ingress(p *pipe, a *arrival) {
 			p.ig.Via = uint16(a.port) + 1
 		}
 		p.ig.GlobalTstamp = uint64(tstamp) & tstampMask
-		if c.sink == nil {
+		if c.sink == nil && !p.watched(ir.Ingress) {
 			p.run.Ingress(p.ig)
 		} else {
-			a.from = c.traceIngress(p, a, again)
+			c.slowIngress(p, a, again, tstamp)
 		}
 		switch p.ig.Verdict {
 		case pipeline.ParserDrop:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"gofino/pipeline"
+	"gofino/pipeline/ir"
 	"gofino/pre"
 )
 
@@ -82,19 +83,35 @@ func hexAttr(head, payload []byte) pipeline.Attr {
 	return attr("data", "%s%s", hex.EncodeToString(head), hex.EncodeToString(payload))
 }
 
-func (c *call) traceIngress(p *pipe, a *arrival, resubmit bool) int {
-	id := c.begin(ChipEvent{Kind: ChipIngress, From: a.from, Port: a.port, Attrs: []pipeline.Attr{
-		attr("mac_tstamp", "%d", a.mac), attr("length", "%d", len(a.data)), attr("resubmit", "%t", resubmit), hexAttr(a.data, nil),
-	}})
+// slowIngress runs a packet that somebody looks at: a trace, a snapshot, debug
+// counters. now is the time at which it enters the stages.
+func (c *call) slowIngress(p *pipe, a *arrival, resubmit bool, now int64) {
+	if c.sink != nil {
+		a.from = c.begin(ChipEvent{Kind: ChipIngress, From: a.from, Port: a.port, Attrs: []pipeline.Attr{
+			attr("mac_tstamp", "%d", a.mac), attr("length", "%d", len(a.data)), attr("resubmit", "%t", resubmit), hexAttr(a.data, nil),
+		}})
+	}
+	if p.watched(ir.Ingress) {
+		c.capture(p, ir.Ingress, now)
+		return
+	}
 	p.run.TraceIngress(p.ig, c.sink)
-	return id
 }
 
-func (c *call) traceEgress(p *pipe, pk *stored, to destination) int {
-	id := c.begin(ChipEvent{Kind: ChipEgress, From: pk.id, Port: to.port, Attrs: []pipeline.Attr{
-		attr("rid", "%d", to.rid), attr("rid_first", "%t", to.first), attr("qid", "%d", pk.qid), attr("cos", "%d", to.cos),
-		attr("pkt_length", "%d", pk.length()),
-	}})
+// slowEgress is slowIngress of the other gress; it returns the packet's new
+// name.
+func (c *call) slowEgress(p *pipe, pk *stored, to destination, now int64) int {
+	id := pk.id
+	if c.sink != nil {
+		id = c.begin(ChipEvent{Kind: ChipEgress, From: pk.id, Port: to.port, Attrs: []pipeline.Attr{
+			attr("rid", "%d", to.rid), attr("rid_first", "%t", to.first), attr("qid", "%d", pk.qid), attr("cos", "%d", to.cos),
+			attr("pkt_length", "%d", pk.length()),
+		}})
+	}
+	if p.watched(ir.Egress) {
+		c.capture(p, ir.Egress, now)
+		return id
+	}
 	p.run.TraceEgress(p.eg, c.sink)
 	return id
 }

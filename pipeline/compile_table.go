@@ -19,6 +19,7 @@ type apply struct {
 	action  place
 	acts    []act
 	hash    *hash.Func // the selector's
+	debug   *tables.DebugTable
 }
 
 // act is one action of an applied table.
@@ -41,7 +42,7 @@ func (c *compiler) apply(s *ir.Apply) {
 	scratch := c.scratch
 	defer func() { c.scratch = scratch }()
 
-	a := &apply{match: st.Match[s.Table], keyless: len(t.Keys) == 0, ages: t.IdleTimeout, hit: c.place(s.Hit)}
+	a := &apply{match: st.Match[s.Table], debug: &st.Debug.Tables[s.Table], keyless: len(t.Keys) == 0, ages: t.IdleTimeout, hit: c.place(s.Hit)}
 	if s.Action.Width > 64 {
 		c.fail("apply %s: the action index has %d bits", t.Name, s.Action.Width)
 		return

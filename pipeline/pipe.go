@@ -72,10 +72,10 @@ func (pi *Pipe) Egress(p *Pass) {
 
 // TraceIngress is Ingress by the reference engine, which reports every step;
 // sink may be nil.
-func (pi *Pipe) TraceIngress(p *Pass, sink Sink) { pi.trace(p, ir.Ingress, sink) }
+func (pi *Pipe) TraceIngress(p *Pass, sink Sink) { pi.trace(p, ir.Ingress, sink, nil) }
 
 // TraceEgress is Egress by the reference engine.
 func (pi *Pipe) TraceEgress(p *Pass, sink Sink) {
-	pi.trace(p, ir.Egress, sink)
+	pi.trace(p, ir.Egress, sink, nil)
 	p.settle()
 }

@@ -17,6 +17,8 @@ type reference struct {
 	p    *Pass
 	mem  []byte // the gress's memory
 	sink Sink   // nil: no events
+	// capture is of the control that runs; nil: none.
+	capture *Capture
 
 	bitExact bool
 	cursor   int // bits of p.In parsed
@@ -59,7 +61,7 @@ const (
 var next = flow{}
 
 // trace runs one packet through the reference engine.
-func (pi *Pipe) trace(p *Pass, dir ir.Dir, sink Sink) {
+func (pi *Pipe) trace(p *Pass, dir ir.Dir, sink Sink, c *Capture) {
 	if p.pipe != pi || p.dir != dir {
 		panic("BUG: a Pass runs in the pipe and gress that made it")
 	}
@@ -68,7 +70,7 @@ func (pi *Pipe) trace(p *Pass, dir ir.Dir, sink Sink) {
 		g = pi.pl.Egress
 	}
 	clear(p.mem)
-	r := &reference{pi: pi, pl: pi.pl, g: g, p: p, mem: p.mem[lead : lead+g.Bytes], sink: sink, counters: []refCounter{{}}}
+	r := &reference{pi: pi, pl: pi.pl, g: g, p: p, mem: p.mem[lead : lead+g.Bytes], sink: sink, capture: c, counters: []refCounter{{}}}
 	p.Verdict, p.Err, p.Consumed = Forward, 0, 0
 	p.Head = p.head[Headroom:Headroom]
 	p.Mirror, p.Resubmit, p.Digest, p.Pktgen = Emission{Index: -1}, Emission{Index: -1}, Emission{Index: -1}, Emission{Index: -1}
@@ -80,14 +82,15 @@ func (pi *Pipe) trace(p *Pass, dir ir.Dir, sink Sink) {
 		p.reserve(pi.gress[dir].headSize + len(p.In))
 		p.Head = p.head[Headroom:Headroom]
 	}
-	r.run()
+	r.all()
 	// The fast engine clears after itself by these marks.
 	for i := range pi.gress[dir].headers {
 		p.dirty[i/64] |= 1 << (i % 64)
 	}
 }
 
-func (r *reference) run() {
+// all runs parser, control and deparser.
+func (r *reference) all() {
 	if r.g.Parser != nil && len(r.g.Parser.States) > 0 {
 		r.parse(r.g.Parser)
 	}
@@ -103,7 +106,11 @@ func (r *reference) run() {
 	if r.p.Verdict != Forward {
 		return
 	}
+	if r.capture != nil {
+		r.capture.begin(r.mem)
+	}
 	r.block(r.g.Control)
+	r.capture = nil
 	r.block(r.g.Deparser)
 	if r.bitExact {
 		r.appendBits(r.p.In, r.cursor, r.end-r.cursor)

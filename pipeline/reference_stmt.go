@@ -20,6 +20,13 @@ func (r *reference) block(body []ir.Stmt) flow {
 
 // stmt runs one statement.
 func (r *reference) stmt(s ir.Stmt) flow {
+	if c := r.capture; c != nil && c.Ran && !c.deep {
+		return c.follow(r, s)
+	}
+	return r.run(s)
+}
+
+func (r *reference) run(s ir.Stmt) flow {
 	switch s := s.(type) {
 	case *ir.Assign:
 		r.set(s.P, s.Dst, r.eval(s.X))
@@ -145,6 +152,9 @@ func (r *reference) stmt(s ir.Stmt) flow {
 func (r *reference) ifStmt(s *ir.If) flow {
 	yes := r.eval(s.Cond).Sign() != 0
 	r.event(KindBranch, s.P, "if", "taken", fmt.Sprint(yes))
+	if r.capture != nil && r.capture.Ran {
+		r.capture.Gates[s] = yes
+	}
 	if yes {
 		return r.block(s.Then)
 	}
@@ -516,6 +526,14 @@ func (r *reference) apply(s *ir.Apply) flow {
 		e.Touch()
 	} else {
 		e = m.Default()
+	}
+	r.pi.st.Debug.Tables[s.Table].Count(hit)
+	if r.capture != nil {
+		t := TableRun{Apply: s, Hit: hit}
+		if hit {
+			t.Handle = e.Cell() + 1 // as the table API numbers entries
+		}
+		r.capture.Tables = append(r.capture.Tables, t)
 	}
 	var data *tables.ActionData
 	if t.Profile < 0 && t.Selector < 0 {

@@ -156,6 +156,9 @@ func (a *apply) lookup(mem []byte) (e *tables.Entry, hit bool) {
 // action to run.
 func (p *Pass) start(a *apply, e *tables.Entry, hit bool, data *tables.ActionData) *act {
 	p.cell = e.Cell()
+	if a.debug.Counts() {
+		a.debug.Count(hit)
+	}
 	if a.hit.width != 0 {
 		a.hit.store(p.mem, b2u(hit))
 	}

@@ -2,18 +2,27 @@ package tables
 
 import "gofino/pipeline/ir"
 
-// dynamicTable makes the tables of dynamic hashes, snapshots and debug
-// counters. The three tables of a hash share what hashes has.
-func (s *Store) dynamicTable(b builtTable, hashes map[*ir.Hash]*dynHash, pl *ir.Pipeline, sh *shared, pipes []pipeState) Table {
+// dynamicTables makes the tables of dynamic hashes, snapshots and debug
+// counters. The three tables of a hash share one thing, so do those of a
+// pipeline's snapshots.
+type dynamicTables struct {
+	store     *Store
+	program   *ir.Program
+	hashes    map[*ir.Hash]*dynHash
+	snapshots map[*ir.Pipeline]*snapshotGroup
+}
+
+func (d *dynamicTables) table(b builtTable, pl *ir.Pipeline, sh *shared, pipes []pipeState) Table {
+	s := d.store
 	switch b.kind {
 	case kindHashAlgorithm, kindHashConfigure, kindHashCompute:
 		h := pl.Hashes[b.index]
-		d := hashes[h]
-		if d == nil {
-			d = newDynHash(h, sh.hashes[b.index])
-			hashes[h] = d
+		hash := d.hashes[h]
+		if hash == nil {
+			hash = newDynHash(h, sh.hashes[b.index])
+			d.hashes[h] = hash
 		}
-		t := hashTable{base: newBase(b.spec), store: s, d: d}
+		t := hashTable{base: newBase(b.spec), store: s, d: hash}
 		switch b.kind {
 		case kindHashAlgorithm:
 			return &hashAlgorithm{t}
@@ -22,9 +31,17 @@ func (s *Store) dynamicTable(b builtTable, hashes map[*ir.Hash]*dynHash, pl *ir.
 		}
 		return &hashCompute{t}
 	case kindSnapshotCfg, kindSnapshotTrigger:
-		return newSnapshotRows(s, b.spec, pipes)
+		g := d.snapshots[pl]
+		if g == nil {
+			g = &snapshotGroup{}
+			d.snapshots[pl] = g
+		}
+		if b.kind == kindSnapshotCfg {
+			return newSnapshotRows(s, b.spec, nil, g, pipes)
+		}
+		return newSnapshotRows(s, b.spec, pl.Snapshots[b.index], g, pipes)
 	case kindSnapshotData:
-		return &snapshotData{newBase(b.spec)}
+		return &snapshotData{base: newBase(b.spec), of: pl.Snapshots[b.index], pipes: pipes, t2: s.target == ir.Tofino2}
 	case kindSnapshotLiveness:
 		t := &snapshotLiveness{base: newBase(b.spec), stages: stagesOf(s.target), fields: map[string]bool{}}
 		for _, f := range pl.Snapshots[b.index].Fields {
@@ -32,7 +49,7 @@ func (s *Store) dynamicTable(b builtTable, hashes map[*ir.Hash]*dynHash, pl *ir.
 		}
 		return t
 	case kindDebugCounter:
-		return &debugCounters{newBase(b.spec)}
+		return newDebugCounters(s, b.spec, d.program)
 	}
 	panic("BUG: no table for " + b.spec.Name)
 }

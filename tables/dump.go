@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 
+	"gofino/internal/snap"
 	"gofino/pipeline/ir"
 )
 
@@ -33,6 +34,10 @@ func (s *Store) WriteState(w io.Writer) error {
 			d.valueSet(t)
 		case *portMetadataTable:
 			d.portMetadata(t)
+		case *snapshotRows, *debugCounters:
+			var e snap.Encoder
+			saverOf(t).save(&e)
+			d.bytes(e.Body())
 		}
 	}
 	for pipe, st := range s.states {

@@ -109,7 +109,8 @@ func dynamicStore(t *testing.T) *Store {
 	return st
 }
 
-// TestSnapshotTables: rows are kept; arming one is refused by name.
+// TestSnapshotTables: rows are kept, what is no row is refused; captures are
+// tested where packets are (package model).
 func TestSnapshotTables(t *testing.T) {
 	st := dynamicStore(t)
 	stages := func(first, last uint64) []KeyField {
@@ -117,9 +118,8 @@ func TestSnapshotTables(t *testing.T) {
 	}
 	thread := DataField{Name: "thread", Value: "INGRESS"}
 	mustDo(t, st, Insert, TableEntry{Table: "snapshot.cfg", Key: stages(0, 3), Data: []DataField{thread}})
-	mustDo(t, st, Insert, TableEntry{Table: "ingress_trigger", Key: []KeyField{exactKey("stage", 2, 4)},
+	mustDo(t, st, Insert, TableEntry{Table: "ingress_trigger", Key: []KeyField{exactKey("stage", 0, 4)},
 		Data: []DataField{{Name: "trig.hdr.ipv6.$valid", Value: []byte{1}}, {Name: "trig.hdr.ipv6.$valid_mask", Value: []byte{1}}}})
-	on := func(name string) []DataField { return []DataField{thread, {Name: name, Value: true}} }
 	for _, c := range []struct {
 		op    Op
 		e     TableEntry
@@ -131,12 +131,14 @@ func TestSnapshotTables(t *testing.T) {
 		{Insert, TableEntry{Table: "snapshot.cfg", Key: stages(0, 12), Data: []DataField{thread}}, ErrInvalid, "0 to 11"},
 		{Insert, TableEntry{Table: "snapshot.cfg", Key: stages(0, 4)}, ErrInvalid, "thread is missing"},
 		{Insert, TableEntry{Table: "snapshot.cfg", Key: stages(0, 4), Data: []DataField{{Name: "thread", Value: "GHOST"}}}, ErrInvalid, "INGRESS, EGRESS, ALL"},
-		{Insert, TableEntry{Table: "snapshot.cfg", Key: stages(0, 4), Data: on("timer_enable")}, ErrNotSupported, "captures are not emulated"},
-		{Modify, TableEntry{Table: "ingress_trigger", Key: []KeyField{exactKey("stage", 2, 4)}, Data: on("enable")[1:]}, ErrNotSupported, "captures are not emulated"},
-		{Modify, TableEntry{Table: "ingress_trigger", Key: []KeyField{exactKey("stage", 2, 4)}, Data: []DataField{{Name: "trigger_state", Value: []string{"ARMED"}}}}, ErrReadOnly, "trigger_state"},
+		{Insert, TableEntry{Table: "snapshot.cfg", Key: stages(2, 4), Data: []DataField{thread}}, ErrInvalid, "overlap those of the snapshot of stages 0 to 3"},
+		{Insert, TableEntry{Table: "ingress_trigger", Key: []KeyField{exactKey("stage", 2, 4)}}, ErrNotFound, "begins with stage 2"},
+		{Insert, TableEntry{Table: "egress_trigger", Key: []KeyField{exactKey("stage", 0, 4)}}, ErrNotFound, "for egress begins with stage 0"},
+		{Delete, TableEntry{Table: "snapshot.cfg", Key: stages(0, 3)}, ErrInvalid, "delete that in pipe.snapshot.ingress_trigger first"},
+		{Modify, TableEntry{Table: "ingress_trigger", Key: []KeyField{exactKey("stage", 0, 4)}, Data: []DataField{{Name: "trigger_state", Value: []string{"ARMED"}}}}, ErrReadOnly, "trigger_state"},
 		{Modify, TableEntry{Table: "snapshot.cfg", Key: stages(0, 3), Data: []DataField{thread}}, ErrNotSupported, "add, delete, clear"},
 		{Insert, TableEntry{Table: "ingress_data", Key: []KeyField{exactKey("stage", 2, 4)}}, ErrReadOnly, "captured"},
-		{Insert, TableEntry{Table: "tbl_dbg_counter", Key: []KeyField{{Name: "tbl_name", Str: "t"}}}, ErrNotSupported, "debug counters"},
+		{Insert, TableEntry{Table: "tbl_dbg_counter", Key: []KeyField{{Name: "tbl_name", Str: "t"}}}, ErrNotSupported, "modify, clear"},
 		{Delete, TableEntry{Table: "snapshot.cfg", Key: stages(1, 3)}, ErrNotFound, "no row"},
 	} {
 		if err := do(st, c.op, c.e); !errors.Is(err, c.cause) || !strings.Contains(fmt.Sprint(err), c.want) {
@@ -194,6 +196,7 @@ func TestDynamicSave(t *testing.T) {
 	for _, table := range []string{"masked", "proxied"} {
 		mustDo(t, st, Insert, TableEntry{Table: table, Key: []KeyField{exactKey("hdr.a", 0x123, 2), exactKey("hdr.b", 5, 4)}, Action: "NoAction"})
 	}
+	mustDo(t, st, Insert, TableEntry{Table: "snapshot.cfg", Key: []KeyField{exactKey("start_stage", 7, 4)}, Data: []DataField{{Name: "thread", Value: "EGRESS"}}})
 	mustDo(t, st, Insert, TableEntry{Table: "egress_trigger", Key: []KeyField{exactKey("stage", 7, 4)},
 		Data: []DataField{{Name: "trig.eg_intr_md.egress_port", Value: num(2, 0x101)}}})
 

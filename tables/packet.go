@@ -23,6 +23,9 @@ type State struct {
 	// PortMetadata[local port] is the port's area (8 or 16 bytes); nil when the
 	// program has none. Readers load the pointer once.
 	PortMetadata []atomic.Pointer[[]byte]
+
+	Snapshots Snapshots // guarded by Mu
+	Debug     Debug     // guarded by Mu
 }
 
 // ActionData is an action and its data, laid out as ir.Action says. Immutable.

@@ -68,9 +68,6 @@ func stagesOf(t ir.Target) int {
 	return 12
 }
 
-// debugCountersPerStage: one per logical table.
-const debugCountersPerStage = 16
-
 func noteSnapshots(pl *ir.Pipeline, note func(prefix uint32, name string)) {
 	for _, s := range pl.Snapshots {
 		note(idSnapshotCfg, pl.Name+"."+s.Name)
@@ -200,11 +197,11 @@ func (b *schemaBuilder) snapshotData(s *ir.Snapshot, name string, id uint32) *Ta
 // debugCounter adds the one table of the program's debug counters.
 func (b *schemaBuilder) debugCounter() {
 	b.add(kindDebugCounter, 0, 0, &TableSpec{
-		Name: "tbl_dbg_counter", ID: idDebugCounter, Type: "TblDbgCnt", Size: stagesOf(b.p.Target) * debugCountersPerStage,
+		Name: "tbl_dbg_counter", ID: idDebugCounter, Type: "TblDbgCnt", Size: stagesOf(b.p.Target) * LogicalPerStage,
 		Key: []KeySpec{{ID: idDebugTableName, Name: "tbl_name", Match: "Exact", Mandatory: true, Type: TypeSpec{Kind: "string"}}},
 		Data: []FieldSpec{
 			{ID: idDebugType, Name: "type", Type: TypeSpec{Kind: "string",
-				Choices: []string{"DISABLED", "TBL_MISS", "TBL_HIT", "GW_TBL_MISS", "GW_TBL_HIT", "GW_TBL_INHIBIT"}, Default: "TBL_HIT"}},
+				Choices: DebugTypes, Default: "TBL_HIT"}},
 			{ID: idDebugValue, Name: "value", Type: TypeSpec{Kind: "uint64", Default: uint64(0)}},
 		},
 	})

@@ -10,7 +10,7 @@ import (
 // the same in every pipe, at first: they come from shared. Counters, registers
 // and port metadata are the pipe's own.
 func newState(pl *ir.Pipeline, shared *shared, target ir.Target) *State {
-	s := &State{Params: shared.params, Hashes: shared.hashes}
+	s := &State{Params: shared.params, Hashes: shared.hashes, Debug: Debug{Tables: make([]DebugTable, len(pl.Tables))}}
 	for _, m := range shared.sets {
 		view := m.Match
 		s.Match = append(s.Match, &view)

@@ -35,6 +35,10 @@ type Store struct {
 	// memberOrder: members of a group lie in the order in which they are given;
 	// otherwise those that are there stay in their places.
 	memberOrder atomic.Bool
+
+	running   [][]pipeState              // the pipes of each pipeline; immutable
+	placed    func(pipeline int) [][]int // see Place; set before anyone uses the store
+	debugging bool                       // the debug counters count; guarded by mu
 }
 
 // SetMemberOrder says whether groups of selectors keep their members in the order
@@ -107,7 +111,8 @@ func newStore(part Part, pipes int, mu *sync.Mutex) (*Store, error) {
 			running[i] = []pipeState{{-1, s}}
 		}
 	}
-	st.build(p, shared, running)
+	st.running = running
+	st.build(p, shared)
 	st.own = len(st.tables)
 	st.reindex()
 	return st, nil
@@ -123,10 +128,10 @@ func pipelineOf(p *ir.Program, pipe int) int {
 
 // build makes the table behind each spec; what refers to profiles and selectors
 // is joined once all are there.
-func (s *Store) build(p *ir.Program, shared []*shared, running [][]pipeState) {
+func (s *Store) build(p *ir.Program, shared []*shared) {
 	type at struct{ pipeline, index int }
 	profiles, selectors := map[at]*scoped[*profileTable]{}, map[at]*scoped[*selectorTable]{}
-	hashes := map[*ir.Hash]*dynHash{}
+	dyn := dynamicTables{store: s, program: p, hashes: map[*ir.Hash]*dynHash{}, snapshots: map[*ir.Pipeline]*snapshotGroup{}}
 	built, digests := buildSchema(p)
 	s.schema.Digests = digests
 	s.tables = make([]Table, len(built))
@@ -134,7 +139,7 @@ func (s *Store) build(p *ir.Program, shared []*shared, running [][]pipeState) {
 		spec := b.spec
 		s.schema.Tables = append(s.schema.Tables, spec)
 		pl, key := p.Pipelines[b.pipeline], at{b.pipeline, b.index}
-		pipes, sh := running[b.pipeline], shared[b.pipeline]
+		pipes, sh := s.running[b.pipeline], shared[b.pipeline]
 		switch b.kind {
 		case kindMatch:
 			s.tables[i] = newMatchScopes(s, spec, pl, b.index, sh.sets[b.index], pipes)
@@ -162,7 +167,7 @@ func (s *Store) build(p *ir.Program, shared []*shared, running [][]pipeState) {
 		case kindPortMetadata:
 			s.tables[i] = newPortMetadataTable(s, spec, pl.PortMetadata, pipes)
 		default:
-			s.tables[i] = s.dynamicTable(b, hashes, pl, sh, pipes)
+			s.tables[i] = dyn.table(b, pl, sh, pipes)
 		}
 	}
 	for i, b := range built {

@@ -5,34 +5,61 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+
+	"gofino/pipeline/ir"
 )
 
-// Snapshots: the tables are there, since controllers find them in the schema,
-// and hold what is written; a capture is refused by name, as nothing here
-// takes one. gofino trace shows more of a packet than a snapshot does.
+// The tables of a pipeline's snapshots (bfrt.md section 12). A row of cfg
+// claims stages for a gress, a row of that gress's trigger, at the first of
+// them, says what to wait for and arms it; what was captured is in data.
+
+// snapshotGroup is the tables that belong together.
+type snapshotGroup struct {
+	cfg      *snapshotRows
+	triggers [2]*snapshotRows // by gress
+}
 
 // snapshotRows is the table of configurations or of triggers: rows by stage.
 type snapshotRows struct {
 	base
-	store *Store
-	pipes []pipeState
-	rows  map[stageRange]snapshotRow // guarded by the store's mu
+	store  *Store
+	pipes  []pipeState
+	group  *snapshotGroup
+	dir    ir.Dir      // of a trigger table
+	fields []ir.Loc    // of a trigger table: what row[len(fixed)+2i] compares
+	rows   snapshotMap // guarded by the store's mu; replaced, not changed
 }
 
-type stageRange struct{ first, last uint32 }
+type snapshotMap map[snapshotKey]snapshotRow
+
+// snapshotKey: pipe is a pipe's number + 1, or 0 for all.
+type snapshotKey struct {
+	pipe        int
+	first, last uint32
+}
 
 // snapshotRow holds values by index into spec.Data; nil is not set.
 type snapshotRow []Value
 
-func newSnapshotRows(s *Store, spec *TableSpec, pipes []pipeState) *snapshotRows {
-	return &snapshotRows{base: newBase(spec), store: s, pipes: pipes, rows: map[stageRange]snapshotRow{}}
+// newSnapshotRows makes the cfg table, or the trigger table of a gress.
+func newSnapshotRows(s *Store, spec *TableSpec, of *ir.Snapshot, g *snapshotGroup, pipes []pipeState) *snapshotRows {
+	t := &snapshotRows{base: newBase(spec), store: s, pipes: pipes, group: g, rows: snapshotMap{}}
+	if of == nil {
+		g.cfg = t
+		return t
+	}
+	g.triggers[of.Dir], t.dir = t, of.Dir
+	for _, f := range of.Fields {
+		t.fields = append(t.fields, f.Loc)
+	}
+	return t
 }
 
-func (t *snapshotRows) isTrigger() bool { return t.spec.Type == "SnapshotTrigger" }
+func (t *snapshotRows) isTrigger() bool { return t != t.group.cfg }
 
 // key reads a stage, or the first and the last.
-func (t *snapshotRows) key(op string, key []KeyField) (stageRange, error) {
-	r := stageRange{last: uint32(t.spec.Size - 1)}
+func (t *snapshotRows) key(op string, target Target, key []KeyField) (snapshotKey, error) {
+	r := snapshotKey{pipe: target.Pipe, last: uint32(t.spec.Size - 1)}
 	stage := [2]*uint32{&r.first, &r.last}
 	seen := [2]bool{}
 	for _, k := range key {
@@ -69,42 +96,234 @@ func (t *snapshotRows) Write(target Target, u *Update) (func(), error) {
 	if t.isTrigger() {
 		valid = "add, modify, delete, clear"
 	}
-	switch {
-	case e.Default || op != Insert && op != Delete && (!t.isTrigger() || op != Modify):
+	if e.Default || op != Insert && op != Delete && (!t.isTrigger() || op != Modify) {
 		return nil, t.refuse(op, e, valid)
-	case target.Pipe != 0:
-		return nil, t.fail(name, ErrNotSupported, "snapshots of one pipe: write all pipes, not pipe %d", target.Pipe-1)
-	case op == Delete && len(e.Key) == 0:
-		was := t.rows
-		t.rows = map[stageRange]snapshotRow{}
-		return func() { t.rows = was }, nil
 	}
-	k, err := t.key(name, e.Key)
+	if _, err := t.inTarget(name, target, t.pipes); err != nil {
+		return nil, err
+	}
+	if op == Delete && len(e.Key) == 0 {
+		return t.clear(target), nil
+	}
+	k, err := t.key(name, target, e.Key)
 	if err != nil {
 		return nil, err
 	}
 	was, there := t.rows[k]
-	undo := func() {
-		delete(t.rows, k)
-		if there {
-			t.rows[k] = was
-		}
-	}
 	switch {
 	case op == Insert && there:
 		return nil, t.fail(name, ErrExists, "a row with this key is there")
 	case (op == Modify || op == Delete) && !there:
 		return nil, t.fail(name, ErrNotFound, "no row with this key")
 	case op == Delete:
-		delete(t.rows, k)
-		return undo, nil
+		return t.remove(name, k)
 	}
 	row, err := t.row(name, e, was)
 	if err != nil {
 		return nil, err
 	}
-	t.rows[k] = row
-	return undo, nil
+	if t.isTrigger() {
+		return t.arm(name, k, row, op == Insert || t.gives(e, idSnapEnable))
+	}
+	if err := t.claim(name, k, row); err != nil {
+		return nil, err
+	}
+	return t.put(k, row), nil
+}
+
+// put replaces a row, nil removes it.
+func (t *snapshotRows) put(k snapshotKey, row snapshotRow) (undo func()) {
+	was := t.rows
+	t.rows = make(snapshotMap, len(was)+1)
+	for o, r := range was {
+		t.rows[o] = r
+	}
+	if t.rows[k] = row; row == nil {
+		delete(t.rows, k)
+	}
+	return func() { t.rows = was }
+}
+
+// both runs the second first, as undos do.
+func both(first, second func()) func() { return func() { second(); first() } }
+
+// clear removes all rows of a target: triggers are disarmed, and go with their
+// configurations.
+func (t *snapshotRows) clear(target Target) func() {
+	undo := func() {}
+	for _, k := range t.sorted(target) {
+		if target.Pipe != 0 && k.pipe != target.Pipe {
+			continue
+		}
+		if t.isTrigger() {
+			undo = both(undo, both(t.put(k, nil), t.place(k, nil)))
+			continue
+		}
+		if trig, tk := t.triggerOf(k); trig != nil {
+			undo = both(undo, both(trig.put(tk, nil), trig.place(tk, nil)))
+		}
+		undo = both(undo, t.put(k, nil))
+	}
+	return undo
+}
+
+// remove a row: the trigger goes before the configuration.
+func (t *snapshotRows) remove(op string, k snapshotKey) (func(), error) {
+	if t.isTrigger() {
+		return both(t.put(k, nil), t.place(k, nil)), nil
+	}
+	if trig, _ := t.triggerOf(k); trig != nil {
+		return nil, t.fail(op, ErrInvalid, "its trigger of stage %d is still there: delete that in %s first", k.first, trig.spec.Name)
+	}
+	return t.put(k, nil), nil
+}
+
+// triggerOf a configuration, if it has one.
+func (t *snapshotRows) triggerOf(k snapshotKey) (*snapshotRows, snapshotKey) {
+	trig, tk := t.group.triggers[t.thread(t.rows[k])], snapshotKey{pipe: k.pipe, first: k.first, last: k.first}
+	if trig == nil || trig.rows[tk] == nil {
+		return nil, tk
+	}
+	return trig, tk
+}
+
+// thread of a configuration.
+func (t *snapshotRows) thread(row snapshotRow) ir.Dir {
+	if s, _ := t.value(row, idSnapThread).(string); s == "EGRESS" {
+		return ir.Egress
+	}
+	return ir.Ingress
+}
+
+// value of a row's field, nil if it was not set.
+func (t *snapshotRows) value(row snapshotRow, id uint32) Value {
+	for i := range t.spec.Data {
+		if t.spec.Data[i].ID == id {
+			return row[i]
+		}
+	}
+	return nil
+}
+
+// gives tells whether an update sets a field.
+func (t *snapshotRows) gives(e *TableEntry, id uint32) bool {
+	return slices.ContainsFunc(e.Data, func(f DataField) bool {
+		n, err := t.data.find(f.Name)
+		return err == nil && t.spec.Data[n].ID == id
+	})
+}
+
+// claim checks that a new configuration can have its stages: one snapshot uses
+// a stage at a time, whatever its gress.
+func (t *snapshotRows) claim(op string, k snapshotKey, row snapshotRow) error {
+	switch mode, _ := t.value(row, idSnapIngressTriggerMode).(string); mode {
+	case "GHOST", "INGRESS_GHOST":
+		return t.fail(op, ErrNotSupported, "ingress_trigger_mode %s: snapshots of the ghost thread are not emulated (modes: INGRESS, ANY)", mode)
+	}
+	if s, _ := t.value(row, idSnapThread).(string); s == "ALL" {
+		return t.fail(op, ErrInvalid, "thread is ALL, but a snapshot is of one gress: INGRESS or EGRESS")
+	}
+	for o := range t.rows {
+		if o.first <= k.last && k.first <= o.last && (o.pipe == 0 || k.pipe == 0 || o.pipe == k.pipe) {
+			return t.fail(op, ErrInvalid, "stages %d to %d overlap those of the snapshot of stages %d to %d", k.first, k.last, o.first, o.last)
+		}
+	}
+	return nil
+}
+
+// config finds the configuration that a trigger belongs to.
+func (t *snapshotRows) config(k snapshotKey) (snapshotKey, snapshotRow) {
+	cfg := t.group.cfg
+	for o, row := range cfg.rows {
+		if o.pipe == k.pipe && o.first == k.first && cfg.thread(row) == t.dir {
+			return o, row
+		}
+	}
+	return snapshotKey{}, nil
+}
+
+// arm puts a trigger's row in place. What had been captured stays until it is
+// enabled anew.
+func (t *snapshotRows) arm(op string, k snapshotKey, row snapshotRow, anew bool) (func(), error) {
+	at, conf := t.config(k)
+	if conf == nil {
+		return nil, t.fail(op, ErrNotFound, "no row of %s for %s begins with stage %d", t.group.cfg.spec.Name, t.dir, k.first)
+	}
+	on, _ := t.value(row, idSnapEnable).(bool)
+	if on && !anew {
+		for _, p := range t.target(k) {
+			p.Mu.Lock()
+			s := p.Snapshots.at(t.dir, int(k.first))
+			full := s != nil && s.Full()
+			p.Mu.Unlock()
+			if full {
+				return t.put(k, row), nil
+			}
+		}
+	}
+	if !on {
+		return both(t.put(k, row), t.place(k, nil)), nil
+	}
+	s := &Snapshot{Dir: t.dir, First: int(at.first), Last: int(at.last), Match: t.compares(row)}
+	if timer, _ := t.group.cfg.value(conf, idSnapTimerEnable).(bool); timer {
+		v, _ := t.group.cfg.value(conf, idSnapTimerValue).([]byte)
+		s.Deadline = t.store.now() + int64(toWord(v))*1000
+	}
+	return both(t.put(k, row), t.place(k, s)), nil
+}
+
+// compares are the fields that a trigger's row gives a mask for.
+func (t *snapshotRows) compares(row snapshotRow) []SnapshotMatch {
+	var out []SnapshotMatch
+	fixed := len(t.spec.Data) - 2*len(t.fields)
+	for i, l := range t.fields {
+		v, _ := row[fixed+2*i].([]byte)
+		m, _ := row[fixed+2*i+1].([]byte)
+		if v != nil && m != nil {
+			out = append(out, SnapshotMatch{Loc: l, Value: v, Mask: m})
+		}
+	}
+	return out
+}
+
+// target are the pipes of a row.
+func (t *snapshotRows) target(k snapshotKey) []pipeState {
+	if k.pipe == 0 {
+		return t.pipes
+	}
+	for i := range t.pipes {
+		if t.pipes[i].pipe == k.pipe-1 {
+			return t.pipes[i : i+1]
+		}
+	}
+	return nil
+}
+
+// place puts a copy of a snapshot where the packets of a row's pipes see it,
+// instead of what is there; nil: nothing.
+func (t *snapshotRows) place(k snapshotKey, s *Snapshot) (undo func()) {
+	pipes := t.target(k)
+	was := make([][]*Snapshot, len(pipes))
+	for i, p := range pipes {
+		var own *Snapshot
+		if s != nil {
+			c := *s
+			own = &c
+		}
+		p.Mu.Lock()
+		was[i] = p.Snapshots.list
+		p.Snapshots.list = p.Snapshots.with(t.dir, int(k.first), own)
+		p.Snapshots.count()
+		p.Mu.Unlock()
+	}
+	return func() {
+		for i, p := range pipes {
+			p.Mu.Lock()
+			p.Snapshots.list = was[i]
+			p.Snapshots.count()
+			p.Mu.Unlock()
+		}
+	}
 }
 
 // row reads the data of a row over what it had.
@@ -126,9 +345,6 @@ func (t *snapshotRows) row(name string, e *TableEntry, was snapshotRow) (snapsho
 		v, err := scalarValue(spec.Type, f.Value)
 		if err != nil {
 			return nil, t.failField(name, "data field", spec.Name, err)
-		}
-		if on, _ := v.(bool); on && (spec.ID == idSnapEnable || spec.ID == idSnapTimerEnable) {
-			return nil, t.fail(name, ErrNotSupported, "%s: captures are not emulated (gofino trace shows every step of a packet)", spec.Name)
 		}
 		row[n] = v
 	}
@@ -156,58 +372,43 @@ func scalarValue(t TypeSpec, v Value) (Value, error) {
 }
 
 // Usage is the number of rows.
-func (t *snapshotRows) Usage(Target) (int, error) {
+func (t *snapshotRows) Usage(target Target) (int, error) {
 	t.store.mu.Lock()
 	defer t.store.mu.Unlock()
-	return len(t.rows), nil
+	return len(t.sorted(target)), nil
 }
 
-func (t *snapshotRows) sorted() []stageRange {
-	out := make([]stageRange, 0, len(t.rows))
+// sorted are the keys of a target's rows: all, or those of a pipe and of all
+// pipes.
+func (t *snapshotRows) sorted(target Target) []snapshotKey {
+	out := make([]snapshotKey, 0, len(t.rows))
 	for k := range t.rows {
-		out = append(out, k)
+		if target.Pipe == 0 || k.pipe == 0 || k.pipe == target.Pipe {
+			out = append(out, k)
+		}
 	}
-	slices.SortFunc(out, func(a, b stageRange) int {
-		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last))
+	slices.SortFunc(out, func(a, b snapshotKey) int {
+		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last), cmp.Compare(a.pipe, b.pipe))
 	})
 	return out
 }
 
+// find is the row of a key in a target, or the one of all pipes.
+func (t *snapshotRows) find(k snapshotKey) (snapshotKey, bool) {
+	if _, ok := t.rows[k]; ok {
+		return k, true
+	}
+	k.pipe = 0
+	_, ok := t.rows[k]
+	return k, ok
+}
+
 // Read yields one row, or all by stage.
-func (t *snapshotRows) Read(_ Target, q *Query) iter.Seq2[*TableEntry, error] {
+func (t *snapshotRows) Read(target Target, q *Query) iter.Seq2[*TableEntry, error] {
 	return func(yield func(*TableEntry, error) bool) {
-		var out []*TableEntry
-		err := func() error {
-			t.store.mu.Lock()
-			defer t.store.mu.Unlock()
-			if q.Default {
-				return t.fail("read default of", ErrNotSupported, "the table has no default entry")
-			}
-			if q.Handle != 0 {
-				k := stageRange{first: q.Handle >> 8, last: q.Handle&0xff - 1}
-				if _, ok := t.rows[k]; !ok {
-					return t.noHandle(q.Handle)
-				}
-				out = []*TableEntry{t.entry(k, t.rows[k], q)}
-				return nil
-			}
-			if len(q.Key) == 0 {
-				for _, k := range t.sorted() {
-					out = append(out, t.entry(k, t.rows[k], q))
-				}
-				return nil
-			}
-			k, err := t.key("read", q.Key)
-			if err != nil {
-				return err
-			}
-			row, ok := t.rows[k]
-			if !ok {
-				return t.fail("read", ErrNotFound, "no row with this key")
-			}
-			out = []*TableEntry{t.entry(k, row, q)}
-			return nil
-		}()
+		t.store.mu.Lock()
+		out, err := t.read(target, q)
+		t.store.mu.Unlock()
 		if err != nil {
 			yield(nil, err)
 			return
@@ -220,8 +421,39 @@ func (t *snapshotRows) Read(_ Target, q *Query) iter.Seq2[*TableEntry, error] {
 	}
 }
 
-func (t *snapshotRows) entry(k stageRange, row snapshotRow, q *Query) *TableEntry {
-	e := &TableEntry{Table: t.spec.Name, Handle: k.first<<8 | (k.last + 1)}
+func (t *snapshotRows) read(target Target, q *Query) (out []*TableEntry, err error) {
+	switch {
+	case q.Default:
+		return nil, t.fail("read default of", ErrNotSupported, "the table has no default entry")
+	case q.Handle != 0:
+		for _, k := range t.sorted(target) {
+			if k.handle() == q.Handle {
+				return []*TableEntry{t.entry(target, k, q)}, nil
+			}
+		}
+		return nil, t.noHandle(q.Handle)
+	case len(q.Key) == 0:
+		for _, k := range t.sorted(target) {
+			out = append(out, t.entry(target, k, q))
+		}
+		return out, nil
+	}
+	k, err := t.key("read", target, q.Key)
+	if err != nil {
+		return nil, err
+	}
+	k, ok := t.find(k)
+	if !ok {
+		return nil, t.fail("read", ErrNotFound, "no row with this key")
+	}
+	return []*TableEntry{t.entry(target, k, q)}, nil
+}
+
+func (k snapshotKey) handle() uint32 { return uint32(k.pipe)<<16 | k.first<<8 | (k.last + 1) }
+
+func (t *snapshotRows) entry(target Target, k snapshotKey, q *Query) *TableEntry {
+	row := t.rows[k]
+	e := &TableEntry{Table: t.spec.Name, Handle: k.handle()}
 	for i, w := range []uint32{k.first, k.last}[:len(t.spec.Key)] {
 		e.Key = append(e.Key, KeyField{Name: t.spec.Key[i].Name, Value: wordBytes(uint64(w), 32)})
 	}
@@ -235,16 +467,57 @@ func (t *snapshotRows) entry(k stageRange, row snapshotRow, q *Query) *TableEntr
 		}
 		v := row[i]
 		switch {
-		case f.ID == idSnapTriggerState: // one per pipe: nothing is ever armed
-			v = slices.Repeat([]string{"PASSIVE"}, len(t.pipes))
+		case f.ID == idSnapTriggerState:
+			v = t.states(target, k)
 		case f.ReadOnly: // pipes that captured: a thread without any has no field
-			continue
+			got := t.captured(k, f.ID)
+			if len(got) == 0 {
+				continue
+			}
+			v = got
 		case v == nil:
 			v = defaultValue(f.Type)
 		}
 		e.Data = append(e.Data, DataField{Name: f.Name, Value: v})
 	}
 	return e
+}
+
+// states of a trigger: one for each pipe of the chip, or that of the target.
+func (t *snapshotRows) states(target Target, k snapshotKey) []string {
+	out := slices.Repeat([]string{"PASSIVE"}, len(t.store.states))
+	for _, p := range t.target(k) {
+		if p.pipe < 0 {
+			continue
+		}
+		p.Mu.Lock()
+		if s := p.Snapshots.at(t.dir, int(k.first)); s != nil {
+			out[p.pipe] = map[bool]string{true: "FULL", false: "ARMED"}[s.Full()]
+		}
+		p.Mu.Unlock()
+	}
+	if target.Pipe != 0 {
+		return out[target.Pipe-1 : target.Pipe]
+	}
+	return out
+}
+
+// captured lists the pipes in which a configuration's snapshot is full, if the
+// field is its thread's.
+func (t *snapshotRows) captured(k snapshotKey, id uint32) []uint32 {
+	dir := t.thread(t.rows[k])
+	if id != map[ir.Dir]uint32{ir.Ingress: idSnapIngressCapture, ir.Egress: idSnapEgressCapture}[dir] {
+		return nil
+	}
+	var out []uint32
+	for _, p := range t.target(k) {
+		p.Mu.Lock()
+		if s := p.Snapshots.at(dir, int(k.first)); s != nil && s.Full() {
+			out = append(out, uint32(p.pipe))
+		}
+		p.Mu.Unlock()
+	}
+	return out
 }
 
 // defaultValue of a field that nobody has set.
@@ -258,91 +531,4 @@ func defaultValue(t TypeSpec) Value {
 		return s
 	}
 	return make([]byte, (t.Bits()+7)/8) // the defaults of numbers here are 0
-}
-
-// snapshotData has no row: nothing is captured.
-type snapshotData struct{ base }
-
-// Write is refused.
-func (t *snapshotData) Write(_ Target, u *Update) (func(), error) {
-	op, e := u.Op, &u.Entry
-	return nil, t.fail(opName(op, e), ErrReadOnly, "the table holds what was captured")
-}
-
-// Usage is none.
-func (t *snapshotData) Usage(Target) (int, error) { return 0, nil }
-
-// Read finds nothing.
-func (t *snapshotData) Read(_ Target, q *Query) iter.Seq2[*TableEntry, error] {
-	return func(yield func(*TableEntry, error) bool) {
-		if q.Default || len(q.Key) > 0 {
-			yield(nil, t.fail("read", ErrNotFound, "nothing was captured"))
-		}
-	}
-}
-
-// snapshotLiveness tells in which stages a field has its value: here in all.
-type snapshotLiveness struct {
-	base
-	stages int
-	fields map[string]bool // immutable
-}
-
-// Write is refused.
-func (t *snapshotLiveness) Write(_ Target, u *Update) (func(), error) {
-	op, e := u.Op, &u.Entry
-	return nil, t.fail(opName(op, e), ErrReadOnly, "the table is the program's")
-}
-
-// Usage is none: the rows are found by name only.
-func (t *snapshotLiveness) Usage(Target) (int, error) { return 0, nil }
-
-// Read finds a field.
-func (t *snapshotLiveness) Read(_ Target, q *Query) iter.Seq2[*TableEntry, error] {
-	return func(yield func(*TableEntry, error) bool) {
-		if q.Default || len(q.Key) != 1 {
-			yield(nil, t.fail("read", ErrInvalid, "no key given (key fields: field_name)"))
-			return
-		}
-		name := keyString(&q.Key[0])
-		if !t.fields[name] {
-			yield(nil, t.fail("read", ErrNotFound, "no field %q", name))
-			return
-		}
-		all := make([]uint32, t.stages)
-		for i := range all {
-			all[i] = uint32(i)
-		}
-		yield(&TableEntry{Table: t.spec.Name, Key: q.Key, Data: []DataField{{Name: "valid_stages", Value: all}}}, nil)
-	}
-}
-
-// keyString is a key whose type is a string.
-func keyString(k *KeyField) string {
-	if k.Str != "" {
-		return k.Str
-	}
-	return string(k.Value)
-}
-
-// debugCounters are refused: what they count is where the compiler's gateways
-// and tables happen to lie.
-type debugCounters struct{ base }
-
-const noDebugCounters = "debug counters are not emulated (gofino trace shows hits and misses of every table)"
-
-// Write is refused.
-func (t *debugCounters) Write(_ Target, u *Update) (func(), error) {
-	op, e := u.Op, &u.Entry
-	return nil, t.fail(opName(op, e), ErrNotSupported, noDebugCounters)
-}
-
-// Usage is none.
-func (t *debugCounters) Usage(Target) (int, error) { return 0, nil }
-
-// Read is refused.
-func (t *debugCounters) Read(Target, *Query) iter.Seq2[*TableEntry, error] {
-	return func(yield func(*TableEntry, error) bool) {
-		yield(nil, t.fail("read", ErrNotSupported, noDebugCounters))
-	}
 }
