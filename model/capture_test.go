@@ -37,13 +37,11 @@ func newLookInside(t *testing.T, target ir.Target) *lookInside {
 	var err error
 	l.sw, err = model.New(prog, model.Config{Clock: l.time})
 	require.NoError(t, err)
-	entry := func(table, key, action string, n int, k, v uint16) {
+	entry := func(table, key, action string, k, v uint16) {
 		e := tables.TableEntry{Table: table, Key: []tables.KeyField{{Name: key, Value: binary.BigEndian.AppendUint16(nil, k)}}, Action: action,
-			Data: []tables.DataField{{Name: map[string]string{"leaving": "kind"}[action], Value: binary.BigEndian.AppendUint16(nil, v)}}}
-		if action != "leaving" {
-			e.Data[0].Name = "value"
-		} else {
-			e.Data[0].Value = []byte{byte(v)}
+			Data: []tables.DataField{{Name: "value", Value: binary.BigEndian.AppendUint16(nil, v)}}}
+		if action == "leaving" {
+			e.Data[0] = tables.DataField{Name: "kind", Value: []byte{byte(v)}}
 		}
 		if table == "three" {
 			e.Key[0].Mask = []byte{0xff, 0xff}
@@ -51,10 +49,10 @@ func newLookInside(t *testing.T, target ir.Target) *lookInside {
 		}
 		l.write(tables.Insert, e)
 	}
-	entry("one", "hdr.step.first", "found", 2, 5, 0x11)
-	entry("two", "md.found", "second", 2, 0x11, 0x22)
-	entry("three", "hdr.step.second", "third", 2, 0x22, 0x33)
-	entry("out_ports", "eg.egress_port", "leaving", 2, 4, 9)
+	entry("one", "hdr.step.first", "found", 5, 0x11)
+	entry("two", "md.found", "second", 0x11, 0x22)
+	entry("three", "hdr.step.second", "third", 0x22, 0x33)
+	entry("out_ports", "eg.egress_port", "leaving", 12, 9)
 	return l
 }
 
@@ -67,11 +65,11 @@ func (l *lookInside) write(op tables.Op, e tables.TableEntry) {
 	require.NoError(l.t, l.try(tables.AllPipes, op, e))
 }
 
-// packet comes in through port 4 of a pipe.
+// packet comes in through port 12 of a pipe, and goes back there.
 func (l *lookInside) packet(pipe int, kind byte, first uint16) {
 	b := binary.BigEndian.AppendUint16([]byte{kind}, first)
 	b = append(b, 0, 1, 0, 2) // second 1, third 2
-	l.sw.Process([]model.Frame{{Port: model.Port(pipe<<7 | 4), Data: append(b, make([]byte, 60)...)}})
+	l.sw.Process([]model.Frame{{Port: model.Port(pipe<<7 | 12), Data: append(b, make([]byte, 60)...)}})
 }
 
 func number4(n uint64) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) }
@@ -239,7 +237,7 @@ func TestSnapshotLaterStage(t *testing.T) {
 	l.packet(0, 7, 5)
 	require.Equal(t, "[FULL ARMED ARMED ARMED]", l.states("ingress", 2))
 	require.Equal(t, "0022, true", l.show(0, "ingress", 2, "hdr.step.second", "local_stage_trigger"))
-	require.Equal(t, "07, 0004, pipe.Eg.out_ports 2 true false true", l.show(0, "egress", 0, "hdr.step.kind", "eg.egress_port", "table_info"))
+	require.Equal(t, "07, 000c, pipe.Eg.out_ports 2 true false true", l.show(0, "egress", 0, "hdr.step.kind", "eg.egress_port", "table_info"))
 	require.Equal(t, "09, true", l.show(0, "egress", 1, "hdr.step.kind", "prev_stage_trigger"))
 	_, err := l.all(tables.OnePipe(0), tables.Query{Table: "snapshot.ingress_data", Key: stageKey(0)})
 	require.ErrorIs(t, err, tables.ErrNotFound, "the stage is of an egress snapshot")
@@ -332,7 +330,7 @@ func TestDebugCounters(t *testing.T) {
 		require.Equal(t, "TBL_HIT 3", count("pipe.Ing.one", tables.OnePipe(0)))
 		require.Equal(t, "TBL_MISS 1", count("Ing.two", tables.AllPipes))
 		require.Equal(t, "GW_TBL_HIT 4", count("Ing.three", tables.AllPipes))
-		require.Equal(t, "TBL_HIT 3", count("Eg.out_ports", tables.AllPipes)) // port 4 of pipe 0
+		require.Equal(t, "TBL_HIT 3", count("Eg.out_ports", tables.AllPipes)) // port 12 of pipe 0
 		set("Ing.three", "GW_TBL_MISS")
 		l.write(tables.Delete, tables.TableEntry{Table: "tbl_dbg_counter"})
 		l.packet(2, 6, 5)

@@ -172,7 +172,7 @@ func (t *debugCounters) entry(target Target, row *debugRow, q *Query) (*TableEnt
 		return nil, err
 	}
 	at := slices.IndexFunc(t.tables, func(r debugRow) bool { return r.name == row.name })
-	e := &TableEntry{Table: t.spec.Name, Handle: uint32(at) + 1, Key: []KeyField{{Name: "tbl_name", Str: row.name}}}
+	e := &TableEntry{Table: t.spec.Name, Handle: uint32(at) + 1, Key: []KeyField{{Name: "tbl_name", Str: row.name, Value: []byte(row.name)}}}
 	if q.KeyOnly {
 		return e, nil
 	}
