@@ -29,7 +29,7 @@ func (s *Switch) debugTables() []*fixedTable {
 
 // phvTable shows what a snapshot captured as containers. How a compiler puts
 // fields into containers is not known here: container n is the n-th 32-bit word
-// of the gress's headers and metadata.
+// of the gress's memory, where a field of the program lies in it.
 func (s *Switch) phvTable(family string, stages, n int) *fixedTable {
 	var data strings.Builder
 	for i := range n {
@@ -47,10 +47,16 @@ func (s *Switch) phvTable(family string, stages, n int) *fixedTable {
 			return nil, "", refused(tables.ErrInvalid, "key field stage is %d, want 0 to %d", k.n[0], stages-1)
 		}
 		var got *tables.SnapshotStage
+		var fields []ir.SnapshotField
 		for _, p := range s.pipesOf(k) {
 			p.st.Mu.Lock()
-			if _, g := p.st.Snapshots.Captured(int(k.n[0])); g != nil {
+			if sn, g := p.st.Snapshots.Captured(int(k.n[0])); g != nil {
 				got = g
+				for _, of := range p.pl.Snapshots {
+					if of.Dir == sn.Dir {
+						fields = of.Fields
+					}
+				}
 			}
 			p.st.Mu.Unlock()
 		}
@@ -61,10 +67,12 @@ func (s *Switch) phvTable(family string, stages, n int) *fixedTable {
 			return nil, "", refused(tables.ErrInvalid, "captures are of one pipe each: name it in the target")
 		}
 		r := record{}
-		for i := 0; i < n && 4*i < len(got.Memory); i++ {
-			var w [4]byte
-			copy(w[:], got.Memory[4*i:])
-			r[fmt.Sprint("phv", i)] = num32(uint64(binary.BigEndian.Uint32(w[:])))
+		for _, f := range fields {
+			for i := f.Loc.Bit / 32; i <= (f.Loc.Bit+f.Loc.Width-1)/32 && i < n; i++ {
+				var w [4]byte
+				copy(w[:], got.Memory[4*i:])
+				r[fmt.Sprint("phv", i)] = num32(uint64(binary.BigEndian.Uint32(w[:])))
+			}
 		}
 		return r, "", nil
 	}
