@@ -139,22 +139,34 @@ type ptfPort struct {
 // ptfSuite is one folder.
 type ptfSuite struct {
 	name, dir, target string
+	p4                string   // the name of the first program
 	programs          []string // arguments of gofino run
+	bundles           []string // programs that the suite loads itself, or that run
 	extra             []string
 	ports             []ptfPort
 }
 
 func (p *ptfSetup) suite(t *testing.T, name string) *ptfSuite {
-	s := &ptfSuite{name: name, dir: filepath.Join(p.programs, name), target: "tofino"}
+	s := &ptfSuite{name: name, dir: filepath.Join(p.programs, name), target: "tofino", p4: name}
 	first, cpu, file := 0, 64, "ports.json"
 	if strings.HasPrefix(name, "t2na_") {
 		s.target, first, cpu, file = "tofino2", 8, 2, "ports_tof2.json"
 	}
 	s.programs = []string{filepath.Join(s.dir, name+".p4")}
-	if name == "tna_32q_multiprogram" {
-		s.programs = []string{filepath.Join(s.dir, "program_a", name+"_a.p4@0,2"), filepath.Join(s.dir, "program_b", name+"_b.p4@1,3")}
+	if strings.Contains(name, "/") {
+		// Below bri_set_forwarding_pipeline: the suites load other programs.
+		s.p4 = "tna_exact_match"
+		s.programs = []string{filepath.Join(p.programs, s.p4, s.p4+".p4")}
+		for _, n := range strings.Fields("tna_ternary_match tna_lpm_match tna_range_match tna_action_selector tna_action_profile tna_pvs tna_port_metadata " +
+			"tna_meter_lpf_wred tna_dyn_hashing tna_mirror tna_bridged_md tna_digest tna_idletimeout tna_multicast tna_register tna_counter selector_resize") {
+			s.bundles = append(s.bundles, filepath.Join(p.programs, n, n+".p4"))
+		}
 	}
-	if strings.HasPrefix(name, "tna_32q_") {
+	if two := "tna_32q_multiprogram"; name == two || strings.HasSuffix(name, "/multiple_programs") {
+		dir := filepath.Join(p.programs, two)
+		s.programs = []string{filepath.Join(dir, "program_a", two+"_a.p4@0,2"), filepath.Join(dir, "program_b", two+"_b.p4@1,3")}
+	}
+	if strings.HasPrefix(name, "tna_32q_") || strings.HasSuffix(name, "/multiple_programs") {
 		s.extra = []string{"--int-port-loop", "0xa"} // what the suite gives the vendor's model
 	}
 	if data, err := os.ReadFile(filepath.Join(s.dir, file)); err == nil {
@@ -223,7 +235,7 @@ func (p *ptfSetup) runSuite(t *testing.T, s *ptfSuite) ptfResult {
 	params := fmt.Sprintf("arch='%s';target='asic-model';num_pipes='4';grpc_server='localhost';bfrt_grpc_port='50052';thrift_server='localhost';"+
 		"counter_byte_adjust='0';port_mode='100g';pkt_size='100';p4c='';reboot='none';p4_name='%s';test_seed='1';use_pi='False';traffic_gen='None';"+
 		"config_file='';drivers_test_info='None';setup=False;cleanup=False;base_pick_path='%s';base_put_path='%s'",
-		s.target, s.name, filepath.Join(p.dir, "bundles")+"/", filepath.Join(p.dir, "put"))
+		s.target, s.p4, filepath.Join(p.dir, "bundles")+"/", filepath.Join(p.dir, "put"))
 	ctx, cancel := context.WithTimeout(t.Context(), ptfLimit)
 	defer cancel()
 	run := exec.CommandContext(ctx, "ip", append(ptf, "--test-params", params)...)
@@ -287,7 +299,7 @@ func TestPTF(t *testing.T) {
 	whole := 0
 	for _, name := range names {
 		s := p.suite(t, name)
-		for _, prog := range s.programs {
+		for _, prog := range slices.Concat(s.programs, s.bundles) {
 			file, _, _ := strings.Cut(prog, "@")
 			p.run(t, p.gofino, "bundle", file, "--target", s.target, "-I", filepath.Join(p.programs, "common"), "-I", p.programs, "-o", filepath.Join(p.dir, "bundles"))
 		}
