@@ -18,6 +18,7 @@ type layout struct {
 	stage  map[ir.Stmt]int // the last of a table's stages: its result is ready there
 	names  map[ir.Stmt]string
 	stages [][]logical // by stage, in the order of their numbers
+	begins []int       // cycles: fit.Gress.Begins
 }
 
 // logical is a logical table: a match table or the condition of one.
@@ -31,15 +32,11 @@ type logical struct {
 func layoutOf(target ir.Target, pl *ir.Pipeline, dir ir.Dir, r *fit.Report) *layout {
 	names := fit.Logical(target, pl, dir)
 	l := &layout{stage: map[ir.Stmt]int{}, names: names}
-	var g *fit.Gress
-	for _, p := range r.Pipelines {
-		if p.Name == pl.Name || len(r.Pipelines) == 1 {
-			g = p.Gress[dir.String()]
-		}
-	}
+	g := gressOf(r, pl, dir)
 	if g == nil {
 		return l
 	}
+	l.begins = g.Begins()
 	spans := g.Spans()
 	gates := map[string]*ir.If{}
 	for s, name := range names {
@@ -107,24 +104,36 @@ func (p *pipe) watched(dir ir.Dir) bool {
 	return p.st.Snapshots.Armed[dir] != 0 || p.st.Debug.Gates != 0
 }
 
-// capture runs a packet through a gress that is watched.
-func (c *call) capture(p *pipe, dir ir.Dir, now int64) {
-	l := p.layout(c.s, dir)
-	k := &pipeline.Capture{Stage: func(s ir.Stmt) int {
-		if n, ok := l.stage[s]; ok {
-			return n
-		}
-		return -1
-	}}
-	var sink pipeline.Sink
+// look runs a packet through a gress that somebody looks at.
+func (c *call) look(p *pipe, dir ir.Dir, now int64) {
+	layout := p.layout(c.s, dir)
+	var l pipeline.Look
 	if c.sink != nil {
-		sink = c.sink
+		l.Sink, l.Clock = c.sink, p.watch(layout, dir)
+	}
+	if p.watched(dir) {
+		l.Capture = &pipeline.Capture{Stage: layout.at}
 	}
 	if dir == ir.Ingress {
-		p.run.CaptureIngress(p.ig, sink, k)
+		p.run.TraceIngress(p.ig, l)
 	} else {
-		p.run.CaptureEgress(p.eg, sink, k)
+		p.run.TraceEgress(p.eg, l)
 	}
+	if l.Capture != nil {
+		p.captures(layout, l.Capture, dir, now)
+	}
+}
+
+// at is where a statement runs, -1 if that is not known.
+func (l *layout) at(s ir.Stmt) int {
+	if n, ok := l.stage[s]; ok {
+		return n
+	}
+	return -1
+}
+
+// captures gives a run to what waits for it.
+func (p *pipe) captures(l *layout, k *pipeline.Capture, dir ir.Dir, now int64) {
 	if !k.Ran {
 		return // the parser dropped it: no stage saw it
 	}

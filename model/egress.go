@@ -20,7 +20,7 @@ func (c *call) egress(p *pipe, pk *stored, to destination) {
 		if c.sink != nil {
 			c.traceBypass(pk, to)
 		}
-		c.leave(p, pk, to, pk.head, pk.payload, pk.id)
+		c.leave(p, pk, to, pk.head, pk.payload, pk.id, pk.enq+c.s.waited(pk)+c.s.timing.Egress)
 		return
 	}
 	eg := p.eg
@@ -51,6 +51,8 @@ func (c *call) egress(p *pipe, pk *stored, to destination) {
 		id = c.slowEgress(p, pk, to, pk.enq+wait)
 	}
 
+	at := pk.enq + wait + c.s.timing.Egress + p.times[ir.Egress].at(eg.Consumed)
+
 	// What the parser did not eat follows what the deparser emitted.
 	head, payload := eg.Head, pk.payload
 	switch n := eg.Consumed - hdr; {
@@ -69,7 +71,7 @@ func (c *call) egress(p *pipe, pk *stored, to destination) {
 
 	drop := eg.Intr(ir.DropCtl)
 	if eg.Mirror.Index >= 0 && drop&4 == 0 && eg.Intr(ir.MirrorTypeValid) != 0 {
-		c.egressMirror(p, pk, to, head, payload, id)
+		c.egressMirror(p, pk, to, head, payload, id, at)
 	}
 	switch {
 	case drop&1 != 0:
@@ -79,9 +81,9 @@ func (c *call) egress(p *pipe, pk *stored, to destination) {
 	default:
 		if eg.Intr(ir.CaptureTstampOnTx) != 0 {
 			n := &p.ports[to.port.Local()]
-			n.tsValid, n.tsValue, n.tsID = true, c.s.departure(pk), n.tsID+1
+			n.tsValid, n.tsValue, n.tsID = true, at, n.tsID+1
 		}
-		c.leave(p, pk, to, head, payload, id)
+		c.leave(p, pk, to, head, payload, id, at)
 	}
 }
 
@@ -101,11 +103,6 @@ func (c *call) egressWindow(p *pipe, pk *stored) {
 	p.egOf = pk.seq
 }
 
-// departure is when the last bit of the copy's egress passes the MAC.
-func (s *Switch) departure(pk *stored) int64 {
-	return pk.enq + s.waited(pk) + s.timing.Egress
-}
-
 // waited is how long the copy was in the traffic manager.
 func (s *Switch) waited(pk *stored) int64 {
 	if pk.q != nil {
@@ -116,7 +113,7 @@ func (s *Switch) waited(pk *stored) int64 {
 
 // egressMirror puts the packet as it leaves egress (on Tofino 2 without
 // mirror_io_select: as it came) back in front of the traffic manager.
-func (c *call) egressMirror(p *pipe, pk *stored, to destination, head, payload []byte, id int) {
+func (c *call) egressMirror(p *pipe, pk *stored, to destination, head, payload []byte, id int, at int64) {
 	eg := p.eg
 	s := c.s.mirrors.usable(eg.Mirror.Session, ir.Egress)
 	if s == nil {
@@ -132,7 +129,7 @@ func (c *call) egressMirror(p *pipe, pk *stored, to destination, head, payload [
 	}
 	c.again = append(c.again, reentry{
 		arrival: arrival{
-			frame: pk.frame, port: to.port, mac: c.s.departure(pk), from: id,
+			frame: pk.frame, port: to.port, mac: at, from: id,
 			data: c.arena.concat(eg.Mirror.Data, head, payload),
 		},
 		mirror: s,
@@ -148,8 +145,9 @@ func (c *call) exhausted(frame int32) bool {
 	return false
 }
 
-// leave sends a frame out of its port, or back in where the port is a loop.
-func (c *call) leave(p *pipe, pk *stored, to destination, head, payload []byte, id int) {
+// leave sends a frame out of its port, or back in where the port is a loop. at
+// is when its last bit passes the MAC.
+func (c *call) leave(p *pipe, pk *stored, to destination, head, payload []byte, id int, at int64) {
 	n := &p.ports[to.port.Local()]
 	first := head
 	if len(first) < 6 && len(payload) > 0 {
@@ -164,19 +162,19 @@ func (c *call) leave(p *pipe, pk *stored, to destination, head, payload []byte, 
 		n.tx.count(first, bytes)
 		n.rx.count(first, bytes)
 		if c.s.ports[to.port&0x1ff].Load()&portMatch != 0 {
-			c.s.pktgen.recirculated(to.port, head, payload, c.s.departure(pk))
+			c.s.pktgen.recirculated(to.port, head, payload, at)
 		}
 		data := c.arena.concat(head, payload, nil)
 		if c.sink != nil {
-			c.traceOut(ChipRecirculate, to.port, id, data, nil)
+			c.traceOut(ChipRecirculate, to.port, id, at, data, nil)
 		}
 		c.again = append(c.again, reentry{arrival: arrival{
-			frame: pk.frame, port: to.port, data: data, mac: c.s.departure(pk), from: id,
+			frame: pk.frame, port: to.port, data: data, mac: at, from: id,
 		}})
 		return
 	}
 	if c.sink != nil {
-		c.traceOut(ChipSend, to.port, id, head, payload)
+		c.traceOut(ChipSend, to.port, id, at, head, payload)
 	}
 	if err := c.s.wire.Send(to.port, head, payload); err != nil {
 		c.drop(p, to.port, DropWire)

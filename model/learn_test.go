@@ -23,8 +23,9 @@ import (
 const (
 	microsecond = int64(1000)
 	ms          = int64(1000000)
-	// From the MAC to where digests leave: the model's default timing.
-	toDeparser = model.DefaultParserNS + model.DefaultIngressNS
+	// From the MAC to where digests leave: a state of the parser and 56 cycles of
+	// stages, and the model's default timing.
+	toDeparser = model.DefaultParserNS + model.DefaultIngressNS + 57_000/1220 + 1
 )
 
 // learner is a switch with the program of learn.p4 and what it told.

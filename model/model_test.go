@@ -198,7 +198,8 @@ func TestIntrinsicHeaders(t *testing.T) {
 		out := b.run(2<<7|3, in)
 		b.wantPorts(out, 0x115, 300, 301)
 		mac := int64(0x23456789abcd)
-		enq := mac + DefaultParserNS + DefaultIngressNS
+		in2 := b.sw.pipes[2]
+		enq := mac + DefaultParserNS + DefaultIngressNS + in2.times[ir.Ingress].at(in2.ig.Consumed)
 		for i, want := range []struct {
 			port, rid int64
 			first     int64
@@ -695,7 +696,9 @@ func TestOutputPortMetadata(t *testing.T) {
 	b.must(b.write(tables.Insert, "$PORT", 7, field("$SPEED", "BF_SPEED_10G"), field("$FEC", "BF_FEC_TYP_NONE"), field("$PORT_ENABLE", true)))
 	b.sw.Process([]Frame{{Port: 1, Data: command{flags: fUcast, port: 7, more: mCapture}.bytes(), Time: 5000}})
 	e := b.read("$PORT", 7)
-	want := uint64(5000 + DefaultParserNS + DefaultIngressNS + DefaultQueueNS + DefaultEgressNS)
+	p := b.sw.pipes[0]
+	cycles := p.times[ir.Ingress].at(p.ig.Consumed) + p.times[ir.Egress].at(p.eg.Consumed)
+	want := uint64(5000 + DefaultParserNS + DefaultIngressNS + DefaultQueueNS + DefaultEgressNS + cycles)
 	if got := record(e).num("$TIMESTAMP_1588_VALUE"); got != want || !record(e).flag("$TIMESTAMP_1588_VALID") || record(e).num("$TIMESTAMP_1588_ID") != 1 {
 		t.Errorf("timestamp %d, want %d", got, want)
 	}

@@ -29,7 +29,8 @@ type pipe struct {
 	pktgens   bool // the program can trigger the packet generator
 	marks     bool // the program can set packet_color or deflect_on_drop
 
-	layouts [2]*layout // by gress; nil until somebody looks into the stages
+	times   [2]gressTime // by gress; immutable
+	layouts [2]*layout   // by gress; nil until somebody looks into the stages
 
 	egWin []byte // the egress parser's window: header, then the packet
 	egMax int    // immutable
@@ -38,7 +39,7 @@ type pipe struct {
 	egOf uint64
 }
 
-func newPipe(index int, pl *ir.Pipeline, t ir.Target, st *tables.State, seed uint64) (*pipe, error) {
+func newPipe(index int, pl *ir.Pipeline, t ir.Target, st *tables.State, seed uint64, stages [2]int) (*pipe, error) {
 	tail := headBound(pl.Ingress.Deparser, pl.Ingress) + maxEgBytes + maxMirrorHeader
 	run, err := pipeline.Load(pl, t, st, pipeline.Options{Tailroom: tail})
 	if err != nil {
@@ -50,6 +51,7 @@ func newPipe(index int, pl *ir.Pipeline, t ir.Target, st *tables.State, seed uin
 		rand:  rand.NewPCG(seed, uint64(index)+1),
 		igMax: run.MaxParse(ir.Ingress), egMax: run.MaxParse(ir.Egress),
 	}
+	p.times = [2]gressTime{newGressTime(t, pl.Ingress, stages[ir.Ingress]), newGressTime(t, pl.Egress, stages[ir.Egress])}
 	p.ig.Rand, p.eg.Rand = p.rand, p.rand
 	p.pktgens = emitsPktgen(pl.Ingress.Deparser)
 	p.resubmits = p.ig.HasIntr(ir.ResubmitTypeValid)

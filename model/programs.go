@@ -22,6 +22,8 @@ type Placement struct {
 	// Stages is where the chip's compiler put the tables (fit.ReadContext);
 	// nil is fit's own estimate, made when something asks for it.
 	Stages *fit.Report
+
+	cycles latencies // of a saved switch; nil for a new one
 }
 
 // program is one that the chip runs, with the tables of its own.
@@ -36,7 +38,7 @@ type program struct {
 func (p *program) stages() *fit.Report {
 	p.placed.Do(func() {
 		if p.report = p.Stages; p.report == nil {
-			p.report = fit.Estimate(p.Program)
+			p.report = estimateOf(p.Program)
 		}
 	})
 	return p.report
@@ -152,7 +154,8 @@ func (s *Switch) publish(n tables.Notification) {
 func (s *Switch) Programs() []Placement {
 	out := make([]Placement, len(s.programs))
 	for i, p := range s.programs {
-		out[i] = Placement{Program: p.Program, Pipes: slices.Clone(p.Pipes), Stages: p.Stages}
+		out[i] = p.Placement
+		out[i].Pipes = slices.Clone(p.Pipes)
 	}
 	return out
 }

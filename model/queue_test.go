@@ -31,7 +31,10 @@ type tmBench struct {
 	w *timed
 }
 
+// newTMBench: frames are in their queue a round 240 ns after the MAC, whatever
+// the chip's stages take.
 func newTMBench(t testing.TB, tg ir.Target, c Config) *tmBench {
+	c.Timing.Ingress = 240 - DefaultParserNS - newBench(t, tg, Config{}).sw.pipes[0].times[ir.Ingress].at(maxTimedDepth)
 	b := newBench(t, tg, c)
 	w := &timed{sw: b.sw}
 	b.w = nil

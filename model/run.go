@@ -10,9 +10,10 @@ import (
 // runs, reused afterwards.
 type call struct {
 	s     *Switch
-	sink  Sink // nil: not traced, the fast engine
-	ids   int  // packets named so far, for the trace
-	at    int  // the one named last
+	sink  Sink  // nil: not traced, the fast engine
+	ids   int   // packets named so far, for the trace
+	at    int   // the one named last
+	when  int64 // its time
 	now   int64
 	spent []int32 // re-entries, by frame of the batch
 	// again holds what re-enters the pipe that is being worked on, in order.
@@ -258,7 +259,7 @@ func (c *call) ingress(p *pipe, a *arrival) {
 			return
 		case pipeline.Forward:
 		}
-		tstamp += c.s.timing.Ingress
+		tstamp += c.s.timing.Ingress + p.times[ir.Ingress].at(p.ig.Consumed)
 		if p.learn != nil && p.ig.Digest.Index >= 0 {
 			c.learn(p, a.port, tstamp)
 		}

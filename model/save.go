@@ -174,6 +174,11 @@ func (s *Switch) saveHead(e *snap.Encoder, now int64) {
 		for _, pipe := range p.Pipes {
 			e.Uint(uint64(pipe))
 		}
+		cycles := p.latencies()
+		e.Uint(uint64(len(cycles)))
+		for _, c := range cycles {
+			e.Uint(uint64(c[ir.Ingress]), uint64(c[ir.Egress]))
+		}
 	}
 	e.Uint(uint64(s.conf.Pipes), s.conf.Seed)
 	e.Bool(s.conf.StrictPorts)
@@ -196,12 +201,19 @@ type savedProgram struct {
 	name         string
 	hash, layout []byte
 	pipes        []int
+	cycles       latencies
 }
 
 func loadProgram(d *snap.Decoder) savedProgram {
 	p := savedProgram{name: d.String(), hash: d.Raw(32), layout: d.Raw(32)}
 	for range d.Len() {
 		p.pipes = append(p.pipes, d.Below("a pipe", maxPipes))
+		if d.Err() != nil {
+			return p
+		}
+	}
+	for range d.Below("the number of pipelines", 1<<8) {
+		p.cycles = append(p.cycles, [2]int{d.Below("the cycles of ingress", 1<<20), d.Below("the cycles of egress", 1<<20)})
 		if d.Err() != nil {
 			break
 		}
@@ -217,6 +229,11 @@ func (p *savedProgram) fits(given Placement) error {
 		return fmt.Errorf("it ran program %q (%x), not %q (%x): %w", p.name, p.hash[:6], prog.Name, prog.Hash[:6], ErrMismatch)
 	case string(p.layout) != string(want[:]):
 		return fmt.Errorf("it ran %q compiled otherwise, by another version: %w", p.name, ErrMismatch)
+	case len(p.cycles) != len(prog.Pipelines):
+		return fmt.Errorf("it has the cycles of %d pipelines, not %d: %w", len(p.cycles), len(prog.Pipelines), ErrMismatch)
+	case given.Stages != nil && !slices.Equal(p.cycles, (&program{Placement: given}).latencies()):
+		return fmt.Errorf("it ran %q with stages of %d cycles (ingress, egress of each pipeline), not %d: %w",
+			p.name, p.cycles, (&program{Placement: given}).latencies(), ErrMismatch)
 	case given.Pipes != nil && !slices.Equal(given.Pipes, p.pipes):
 		return fmt.Errorf("it ran %q in pipes %v, not %v: %w", p.name, p.pipes, given.Pipes, ErrMismatch)
 	}
@@ -255,7 +272,7 @@ func loadHead(d *snap.Decoder, list []Placement, c Config) (conf Config, placed 
 		if err := saved[i].fits(given); err != nil {
 			return conf, nil, 0, err
 		}
-		placed = append(placed, Placement{Program: given.Program, Pipes: saved[i].pipes, Stages: given.Stages})
+		placed = append(placed, Placement{Program: given.Program, Pipes: saved[i].pipes, Stages: given.Stages, cycles: saved[i].cycles})
 	}
 	for _, f := range []struct {
 		name        string

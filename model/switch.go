@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -113,7 +114,8 @@ func NewPlaced(list []Placement, c Config) (*Switch, error) {
 	}
 	for n := range c.Pipes {
 		prog := s.programOf(n)
-		p, err := newPipe(n, prog.pipeline(n), target, prog.api.State(n), c.Seed)
+		pl := prog.pipeline(n)
+		p, err := newPipe(n, pl, target, prog.api.State(n), c.Seed, prog.latencies()[slices.Index(prog.Program.Pipelines, pl)])
 		if err != nil {
 			return nil, err
 		}

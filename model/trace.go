@@ -22,10 +22,14 @@ type ChipEvent struct {
 	// Packet numbers a run, or a packet in the traffic manager; From is the
 	// one it came from, -1 for the frame that arrived. Kinds that start no
 	// packet have Packet == From.
-	Packet int             `json:"packet"`
-	From   int             `json:"from"`
-	Port   Port            `json:"port"`
-	Attrs  []pipeline.Attr `json:"attrs,omitempty"`
+	Packet int  `json:"packet"`
+	From   int  `json:"from"`
+	Port   Port `json:"port"`
+	// Time on the chip's clock, ns: of a run its first parser state, of a frame
+	// that leaves its last bit, otherwise of the queue; a packet's end without
+	// a time of its own has that of the run it ended in.
+	Time  int64           `json:"time"`
+	Attrs []pipeline.Attr `json:"attrs,omitempty"`
 }
 
 // ChipKind of a ChipEvent.
@@ -63,6 +67,9 @@ func (c *call) chip(e ChipEvent) {
 	if e.Packet == 0 && e.From == 0 {
 		e.Packet, e.From = c.at, c.at
 	}
+	if e.Time == 0 {
+		e.Time = c.when
+	}
 	c.sink.Chip(e)
 }
 
@@ -70,7 +77,7 @@ func (c *call) chip(e ChipEvent) {
 func (c *call) begin(e ChipEvent) int {
 	c.ids++
 	e.Packet = c.ids
-	c.at = e.Packet
+	c.at, c.when = e.Packet, e.Time
 	c.sink.Chip(e)
 	return e.Packet
 }
@@ -84,18 +91,14 @@ func hexAttr(head, payload []byte) pipeline.Attr {
 }
 
 // slowIngress runs a packet that somebody looks at: a trace, a snapshot, debug
-// counters. now is the time at which it enters the stages.
+// counters. now is the time of its first parser state.
 func (c *call) slowIngress(p *pipe, a *arrival, resubmit bool, now int64) {
 	if c.sink != nil {
-		a.from = c.begin(ChipEvent{Kind: ChipIngress, From: a.from, Port: a.port, Attrs: []pipeline.Attr{
+		a.from = c.begin(ChipEvent{Kind: ChipIngress, From: a.from, Port: a.port, Time: now, Attrs: []pipeline.Attr{
 			attr("mac_tstamp", "%d", a.mac), attr("length", "%d", len(a.data)), attr("resubmit", "%t", resubmit), hexAttr(a.data, nil),
 		}})
 	}
-	if p.watched(ir.Ingress) {
-		c.capture(p, ir.Ingress, now)
-		return
-	}
-	p.run.TraceIngress(p.ig, c.sink)
+	c.look(p, ir.Ingress, now)
 }
 
 // slowEgress is slowIngress of the other gress; it returns the packet's new
@@ -103,37 +106,33 @@ func (c *call) slowIngress(p *pipe, a *arrival, resubmit bool, now int64) {
 func (c *call) slowEgress(p *pipe, pk *stored, to destination, now int64) int {
 	id := pk.id
 	if c.sink != nil {
-		id = c.begin(ChipEvent{Kind: ChipEgress, From: pk.id, Port: to.port, Attrs: []pipeline.Attr{
+		id = c.begin(ChipEvent{Kind: ChipEgress, From: pk.id, Port: to.port, Time: now, Attrs: []pipeline.Attr{
 			attr("rid", "%d", to.rid), attr("rid_first", "%t", to.first), attr("qid", "%d", pk.qid), attr("cos", "%d", to.cos),
 			attr("pkt_length", "%d", pk.length()),
 		}})
 	}
-	if p.watched(ir.Egress) {
-		c.capture(p, ir.Egress, now)
-		return id
-	}
-	p.run.TraceEgress(p.eg, c.sink)
+	c.look(p, ir.Egress, now)
 	return id
 }
 
 func (c *call) traceMirror(pk *stored, from int) int {
-	return c.begin(ChipEvent{Kind: ChipMirror, From: from, Port: pk.from, Attrs: []pipeline.Attr{
+	return c.begin(ChipEvent{Kind: ChipMirror, From: from, Port: pk.from, Time: pk.enq, Attrs: []pipeline.Attr{
 		attr("length", "%d", len(pk.head)+len(pk.payload)), hexAttr(pk.head, pk.payload),
 	}})
 }
 
 func (c *call) traceBypass(pk *stored, to destination) {
-	c.chip(ChipEvent{Kind: ChipBypass, Packet: pk.id, From: pk.id, Port: to.port})
+	c.chip(ChipEvent{Kind: ChipBypass, Packet: pk.id, From: pk.id, Port: to.port, Time: pk.enq + c.s.waited(pk)})
 }
 
-func (c *call) traceOut(k ChipKind, port Port, id int, head, payload []byte) {
-	c.chip(ChipEvent{Kind: k, Packet: id, From: id, Port: port, Attrs: []pipeline.Attr{hexAttr(head, payload)}})
+func (c *call) traceOut(k ChipKind, port Port, id int, at int64, head, payload []byte) {
+	c.chip(ChipEvent{Kind: k, Packet: id, From: id, Port: port, Time: at, Attrs: []pipeline.Attr{hexAttr(head, payload)}})
 }
 
 func (c *call) traceReplicate(pk *stored, r pre.Request) []pre.Copy {
-	id := pk.id // pk itself must not escape: the untraced path keeps it on the stack
+	id, enq := pk.id, pk.enq // pk itself must not escape: the untraced path keeps it on the stack
 	return c.s.pre.Explain(r, func(d pre.Decision) {
-		c.chip(ChipEvent{Kind: ChipReplicate, Packet: id, From: id, Port: Port(d.Copy.Port), Attrs: []pipeline.Attr{
+		c.chip(ChipEvent{Kind: ChipReplicate, Packet: id, From: id, Port: Port(d.Copy.Port), Time: enq, Attrs: []pipeline.Attr{
 			attr("depth", "%d", d.Depth), attr("decision", "%s", d.Text),
 		}})
 	})

@@ -179,7 +179,7 @@ func TestMeterTrueEgress(t *testing.T) {
 			for range 3 {
 				pass.In, pass.Bytes = make([]byte, 28+1008), 1012
 				if traced {
-					m.pipe.TraceEgress(pass, discard{})
+					m.pipe.TraceEgress(pass, pipeline.Look{Sink: discard{}})
 				} else {
 					m.pipe.Egress(pass)
 				}

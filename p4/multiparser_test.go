@@ -63,8 +63,8 @@ func TestParserByPort(t *testing.T) {
 			ig, eg := pipe.NewPass(ir.Ingress), pipe.NewPass(ir.Egress)
 			ig.In, eg.In = put(make([]byte, 16), c.port), put(make([]byte, 27), c.port)
 			if traced {
-				pipe.TraceIngress(ig, discard{})
-				pipe.TraceEgress(eg, discard{})
+				pipe.TraceIngress(ig, pipeline.Look{Sink: discard{}})
+				pipe.TraceEgress(eg, pipeline.Look{Sink: discard{}})
 			} else {
 				pipe.Ingress(ig)
 				pipe.Egress(eg)

@@ -115,7 +115,7 @@ func (m *machine) ingress(packet []byte, trace bool) []byte {
 	p.In[1] = 5 // ingress_port
 	p.Bytes = len(packet) + 4
 	if trace {
-		m.pipe.TraceIngress(p, discard{})
+		m.pipe.TraceIngress(p, pipeline.Look{Sink: discard{}})
 	} else {
 		m.pipe.Ingress(p)
 	}

@@ -54,7 +54,7 @@ func TestTrueEgressAccounting(t *testing.T) {
 				pass.In = append(make([]byte, 28), c.packet...)
 				pass.Bytes = len(c.packet) + fcs
 				if traced {
-					pipe.TraceEgress(pass, discard{})
+					pipe.TraceEgress(pass, pipeline.Look{Sink: discard{}})
 				} else {
 					pipe.Egress(pass)
 				}

@@ -225,10 +225,10 @@ func (tw *twins) run(d ir.Dir, packet []byte) *Pass {
 	}
 	if d == ir.Ingress {
 		tw.fast.Ingress(f)
-		tw.slow.TraceIngress(s, tw)
+		tw.slow.TraceIngress(s, Look{Sink: tw})
 	} else {
 		tw.fast.Egress(f)
-		tw.slow.TraceEgress(s, tw)
+		tw.slow.TraceEgress(s, Look{Sink: tw})
 	}
 	if diff := tw.difference(d); diff != "" {
 		tw.t.Fatalf("packet %x: %s", packet, diff)

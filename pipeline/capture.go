@@ -41,15 +41,6 @@ type written struct {
 	data, mask []byte
 }
 
-// CaptureIngress is TraceIngress with a Capture.
-func (pi *Pipe) CaptureIngress(p *Pass, sink Sink, c *Capture) { pi.trace(p, ir.Ingress, sink, c) }
-
-// CaptureEgress is TraceEgress with a Capture.
-func (pi *Pipe) CaptureEgress(p *Pass, sink Sink, c *Capture) {
-	pi.trace(p, ir.Egress, sink, c)
-	p.settle()
-}
-
 // Memory of the gress at the input of a stage, as ir.Loc counts it.
 func (c *Capture) Memory(stage int) []byte {
 	m := append([]byte(nil), c.start...)

@@ -3,7 +3,7 @@
 //
 //	ir.Pipeline --Load--> Pipe
 //	                       | Ingress(*Pass), Egress(*Pass)          fast engine: flat code, no allocation
-//	                       | TraceIngress, TraceEgress(*Pass, Sink) reference engine: walks the ir, reports every step
+//	                       | TraceIngress, TraceEgress(*Pass, Look) reference engine: walks the ir, reports every step
 //	                       v
 //	        tables.State (match tables, counters, registers): shared by both engines
 //

@@ -70,12 +70,26 @@ func (pi *Pipe) Egress(p *Pass) {
 	}
 }
 
-// TraceIngress is Ingress by the reference engine, which reports every step;
-// sink may be nil.
-func (pi *Pipe) TraceIngress(p *Pass, sink Sink) { pi.trace(p, ir.Ingress, sink, nil) }
+// Look is what somebody wants to see of a run. The zero value sees nothing.
+type Look struct {
+	Sink    Sink
+	Capture *Capture
+	Clock   Clock // without one, all events are of cycle 0
+}
+
+// Clock tells when a run does things, in cycles from its first parser state.
+type Clock interface {
+	State(i int) int                        // the parser enters a state
+	Control() int                           // the parser has ended
+	Statement(ir.Stmt) (cycle int, ok bool) // of the control; !ok: with the one before
+	Deparser() int
+}
+
+// TraceIngress is Ingress by the reference engine, which reports every step.
+func (pi *Pipe) TraceIngress(p *Pass, l Look) { pi.trace(p, ir.Ingress, l) }
 
 // TraceEgress is Egress by the reference engine.
-func (pi *Pipe) TraceEgress(p *Pass, sink Sink) {
-	pi.trace(p, ir.Egress, sink, nil)
+func (pi *Pipe) TraceEgress(p *Pass, l Look) {
+	pi.trace(p, ir.Egress, l)
 	p.settle()
 }

@@ -646,10 +646,10 @@ func differential(t *testing.T, seed uint64, packet []byte) {
 		f.In = p[:min(len(p), tw.fast.MaxParse(dir))]
 		if dir == ir.Ingress {
 			tw.fast.Ingress(f)
-			tw.slow.TraceIngress(s, tw)
+			tw.slow.TraceIngress(s, Look{Sink: tw})
 		} else {
 			tw.fast.Egress(f)
-			tw.slow.TraceEgress(s, tw)
+			tw.slow.TraceEgress(s, Look{Sink: tw})
 		}
 		if d := tw.difference(dir); d != "" {
 			t.Fatalf("seed %d, packet %x: %s", seed, p, d)

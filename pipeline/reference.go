@@ -19,6 +19,8 @@ type reference struct {
 	sink Sink   // nil: no events
 	// capture is of the control that runs; nil: none.
 	capture *Capture
+	clock   Clock // nil: none
+	cycle   int   // of the events
 
 	bitExact bool
 	cursor   int // bits of p.In parsed
@@ -61,7 +63,7 @@ const (
 var next = flow{}
 
 // trace runs one packet through the reference engine.
-func (pi *Pipe) trace(p *Pass, dir ir.Dir, sink Sink, c *Capture) {
+func (pi *Pipe) trace(p *Pass, dir ir.Dir, l Look) {
 	if p.pipe != pi || p.dir != dir {
 		panic("BUG: a Pass runs in the pipe and gress that made it")
 	}
@@ -70,7 +72,7 @@ func (pi *Pipe) trace(p *Pass, dir ir.Dir, sink Sink, c *Capture) {
 		g = pi.pl.Egress
 	}
 	clear(p.mem)
-	r := &reference{pi: pi, pl: pi.pl, g: g, p: p, mem: p.mem[lead : lead+g.Bytes], sink: sink, capture: c, counters: []refCounter{{}}}
+	r := &reference{pi: pi, pl: pi.pl, g: g, p: p, mem: p.mem[lead : lead+g.Bytes], sink: l.Sink, capture: l.Capture, clock: l.Clock, counters: []refCounter{{}}}
 	p.Verdict, p.Err, p.Consumed = Forward, 0, 0
 	p.Head = p.head[Headroom:Headroom]
 	p.Mirror, p.Resubmit, p.Digest, p.Pktgen = Emission{Index: -1}, Emission{Index: -1}, Emission{Index: -1}, Emission{Index: -1}
@@ -94,6 +96,9 @@ func (r *reference) all() {
 	if r.g.Parser != nil && len(r.g.Parser.States) > 0 {
 		r.parse(r.g.Parser)
 	}
+	if r.clock != nil {
+		r.cycle = r.clock.Control()
+	}
 	r.p.Consumed = r.cursor / 8
 	if r.bitExact {
 		r.p.Consumed = len(r.p.In)
@@ -111,6 +116,9 @@ func (r *reference) all() {
 	}
 	r.block(r.g.Control)
 	r.capture = nil
+	if r.clock != nil {
+		r.cycle = r.clock.Deparser()
+	}
 	r.block(r.g.Deparser)
 	if r.bitExact {
 		r.appendBits(r.p.In, r.cursor, r.end-r.cursor)
@@ -141,7 +149,7 @@ func (r *reference) event(k Kind, pos ir.Pos, name string, kv ...string) {
 	if r.sink == nil {
 		return
 	}
-	e := Event{Kind: k, Dir: r.g.Dir.String(), Pos: Pos(pos), Name: name}
+	e := Event{Kind: k, Dir: r.g.Dir.String(), Cycle: r.cycle, Pos: Pos(pos), Name: name}
 	for i := 0; i+1 < len(kv); i += 2 {
 		e.Attrs = append(e.Attrs, Attr{kv[i], kv[i+1]})
 	}
@@ -230,6 +238,9 @@ func (r *reference) parse(p *ir.Parser) {
 			break
 		}
 		s := p.States[at]
+		if r.clock != nil {
+			r.cycle = r.clock.State(at)
+		}
 		r.event(KindState, s.Pos, s.Name)
 		f := r.block(s.Body)
 		if f.kind == ended {

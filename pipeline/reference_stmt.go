@@ -20,6 +20,11 @@ func (r *reference) block(body []ir.Stmt) flow {
 
 // stmt runs one statement.
 func (r *reference) stmt(s ir.Stmt) flow {
+	if r.clock != nil {
+		if n, ok := r.clock.Statement(s); ok {
+			r.cycle = n
+		}
+	}
 	if c := r.capture; c != nil && c.Ran && !c.deep {
 		return c.follow(r, s)
 	}

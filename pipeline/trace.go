@@ -16,6 +16,10 @@ type Sink interface{ Event(Event) }
 type Event struct {
 	Kind Kind   `json:"kind"`
 	Dir  string `json:"gress"`
+	// Cycle counts from the first parser state of the gress: a state's own, the
+	// one at which a statement's stage has all that it waits for (timing.md
+	// section 2), or the one after the last stage.
+	Cycle int `json:"cycle"`
 	// Pos is the step's place in the P4 source.
 	Pos Pos `json:"pos,omitzero"`
 	// Name of the state, header, field, table or extern instance.

@@ -8,6 +8,7 @@ import (
 	"gofino/internal/golden"
 	"gofino/model"
 	"gofino/pipeline"
+	"gofino/pipeline/fit"
 	"gofino/pipeline/ir"
 	"gofino/tables"
 )
@@ -24,11 +25,12 @@ type device struct {
 	egressIntrinsic int
 }
 
-// newDevice starts a fresh switch with every 9-bit port up and virtual time.
+// newDevice starts a fresh switch with every 9-bit port up and virtual time;
+// stages may be nil.
 // With plainRecirculation the recirculation ports are ports like any other, as
 // the vectors of generators expect.
-func newDevice(prog *ir.Program, f *programFlags, plainRecirculation bool) (*device, error) {
-	sw, err := model.New(prog, model.Config{Pipes: f.pipes, Seed: f.seed, PlainRecirculation: plainRecirculation})
+func newDevice(prog *ir.Program, stages *fit.Report, f *programFlags, plainRecirculation bool) (*device, error) {
+	sw, err := model.NewPlaced([]model.Placement{{Program: prog, Stages: stages}}, model.Config{Pipes: f.pipes, Seed: f.seed, PlainRecirculation: plainRecirculation})
 	if err != nil {
 		return nil, err
 	}

@@ -4,12 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"gofino/pipeline/fit"
+	"gofino/pipeline/ir"
 )
 
 func newFit() *cobra.Command {
@@ -54,6 +53,11 @@ func (f *programFlags) fit(c *cobra.Command, path, context string) (*fit.Report,
 	if _, err := f.options(); err != nil {
 		return nil, err
 	}
+	return readContext(c, programName(path), context)
+}
+
+// readContext reads what a compiler made of the program.
+func readContext(c *cobra.Command, program, context string) (*fit.Report, error) {
 	file, err := os.Open(context)
 	if err != nil {
 		return nil, fmt.Errorf("open context: %w", err)
@@ -63,9 +67,37 @@ func (f *programFlags) fit(c *cobra.Command, path, context string) (*fit.Report,
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", context, err)
 	}
-	name := strings.TrimSuffix(filepath.Base(path), ".p4")
-	if report.Program != name {
-		fmt.Fprintf(c.ErrOrStderr(), "%s: warning: it is of program %q, not of %q\n", context, report.Program, name)
+	if report.Program != program {
+		fmt.Fprintf(c.ErrOrStderr(), "%s: warning: it is of program %q, not of %q\n", context, report.Program, program)
 	}
 	return report, nil
+}
+
+// stagesFlag is the stages of the programs of a command line, which time its
+// packets: a compiler's, or by default our estimate.
+type stagesFlag struct{ contexts []string }
+
+func (s *stagesFlag) register(c *cobra.Command) {
+	c.Flags().StringArrayVar(&s.contexts, "context", nil,
+		"time packets by the stages of a compiler's context.json `FILE`, not by an estimate (repeatable: the next is for the next program)")
+}
+
+// of the n-th program; nil is the estimate.
+func (s *stagesFlag) of(c *cobra.Command, n int, prog *ir.Program) (*fit.Report, error) {
+	if n >= len(s.contexts) {
+		return nil, nil
+	}
+	file := s.contexts[n]
+	r, err := readContext(c, prog.Name, file)
+	if err != nil {
+		return nil, err
+	}
+	target := map[ir.Target]string{ir.Tofino: "tofino", ir.Tofino2: "tofino2"}[prog.Target]
+	switch {
+	case r.Target != target:
+		return nil, fmt.Errorf("%s: it is for %s, the program is for %s", file, r.Target, target)
+	case len(prog.Pipelines) > 1:
+		return nil, fmt.Errorf("%s: it holds one pipeline, %s has %d", file, prog.Name, len(prog.Pipelines))
+	}
+	return r, nil
 }

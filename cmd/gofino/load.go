@@ -74,14 +74,14 @@ func (f *programFlags) loadOne(c *cobra.Command, path string) (*loaded, error) {
 		if report(c.ErrOrStderr(), diags) || prog == nil {
 			return nil, errReported
 		}
-		return &loaded{model.Placement{Program: prog}, data}, nil
+		return &loaded{Placement: model.Placement{Program: prog}, bundle: data}, nil
 	}
 	prog, err := f.compile(c, path)
 	if err != nil {
 		return nil, err
 	}
 	bundle, _ := f.makeBundle(path, o)
-	return &loaded{model.Placement{Program: prog}, bundle}, nil
+	return &loaded{Placement: model.Placement{Program: prog}, bundle: bundle}, nil
 }
 
 // loader is the device behind the server of a live switch: its programs can be

@@ -222,7 +222,7 @@ func TestSameInputSameTraceAndState(t *testing.T) {
 	for i := range 100 {
 		h := sha256.New()
 		for _, c := range cases {
-			tr, err := newTracer(prog, &f, h, true)
+			tr, err := newTracer(prog, nil, &f, h, traceFlags{json: true})
 			require.NoError(t, err)
 			require.NoError(t, tr.runVector(t.Context(), c.Vectors[0]))
 			for _, o := range tr.out {

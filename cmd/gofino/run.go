@@ -21,6 +21,7 @@ type runFlags struct {
 	queues  bool
 	setup   string
 	metrics string
+	stages  stagesFlag
 	disk    persistence
 	control bfrtFlags
 }
@@ -45,6 +46,7 @@ func newRun() *cobra.Command {
 	fs.BoolVar(&r.queues, "queues", false, "give every port queues, not only those that the tm tables set something for")
 	fs.StringVar(&r.setup, "setup", "", "table entries to install first: an STF `FILE` without packets")
 	fs.StringVar(&r.metrics, "metrics", "", "serve metrics for Prometheus on `ADDR`")
+	r.stages.register(c)
 	r.disk.register(c)
 	r.control.register(c)
 	return c
@@ -65,6 +67,11 @@ func (r *runFlags) run(c *cobra.Command, f *programFlags, args []string) error {
 	programs, err := f.load(c, args)
 	if err != nil {
 		return err
+	}
+	for i, p := range programs {
+		if p.Stages, err = r.stages.of(c, i, p.Program); err != nil {
+			return err
+		}
 	}
 	l, err := r.disk.live(c, programs, conf)
 	if err != nil {

@@ -12,12 +12,14 @@ import (
 
 	"gofino/internal/golden"
 	"gofino/p4"
+	"gofino/pipeline/fit"
 	"gofino/pipeline/ir"
 )
 
 func newTest() *cobra.Command {
 	var f programFlags
 	var far remoteFlags
+	var stages stagesFlag
 	c := &cobra.Command{
 		Use:   "test [FILE.p4] VECTOR...",
 		Short: "Run packet vectors (docs/vectors.md)",
@@ -31,6 +33,9 @@ func newTest() *cobra.Command {
 					return err
 				}
 				t.prog, args = prog, args[1:]
+				if t.stages, err = stages.of(c, 0, prog); err != nil {
+					return err
+				}
 			}
 			if len(args) == 0 {
 				return usagef("test: want at least one vector (.stf, .txtar, or a folder)")
@@ -61,6 +66,7 @@ func newTest() *cobra.Command {
 		},
 	}
 	f.register(c.Flags())
+	stages.register(c)
 	far.register(c)
 	return c
 }
@@ -70,6 +76,7 @@ type tester struct {
 	cmd            *cobra.Command
 	flags          *programFlags
 	prog           *ir.Program // of the command line; nil for none
+	stages         *fit.Report // of prog; nil for the estimate
 	far            *remote     // the switch that vectors run on; nil: one in memory
 	passed, failed int
 }
@@ -108,17 +115,25 @@ func (t *tester) vector(ctx context.Context, prog *ir.Program, v *golden.Vector)
 		}
 		return golden.Run(ctx, v, t.far)
 	}
-	d, err := newDevice(prog, t.flags, !v.Recirculates())
+	d, err := newDevice(prog, t.stagesOf(prog), t.flags, !v.Recirculates())
 	if err != nil {
 		return err
 	}
 	return golden.Run(ctx, v, d)
 }
 
+// stagesOf a program: nil for that of a case.
+func (t *tester) stagesOf(prog *ir.Program) *fit.Report {
+	if prog == t.prog {
+		return t.stages
+	}
+	return nil
+}
+
 // trace compares the text trace of a vector's packets with the expected one.
 func (t *tester) trace(prog *ir.Program, v *golden.Vector, want string) error {
 	var got strings.Builder
-	tr, err := newTracer(prog, t.flags, &got, false)
+	tr, err := newTracer(prog, t.stagesOf(prog), t.flags, &got, traceFlags{})
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"gofino/internal/golden"
 	"gofino/link"
 	"gofino/model"
+	"gofino/pipeline/fit"
 	"gofino/pipeline/ir"
 )
 
@@ -23,7 +24,8 @@ func newTrace() *cobra.Command {
 	var f programFlags
 	var stf, packet, pcap, setup string
 	var port uint16
-	var asJSON bool
+	var how traceFlags
+	var stages stagesFlag
 	c := &cobra.Command{
 		Use:   "trace FILE.p4 (--stf V | --port N --packet HEX | --port N --pcap F)",
 		Short: "Explain packets, step by step",
@@ -39,7 +41,11 @@ func newTrace() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t, err := newTracer(prog, &f, c.OutOrStdout(), asJSON)
+			report, err := stages.of(c, 0, prog)
+			if err != nil {
+				return err
+			}
+			t, err := newTracer(prog, report, &f, c.OutOrStdout(), how)
 			if err != nil {
 				return err
 			}
@@ -68,9 +74,14 @@ func newTrace() *cobra.Command {
 	fs.StringVar(&pcap, "pcap", "", "trace the frames of a capture `FILE`")
 	fs.StringVar(&setup, "setup", "", "run an STF `FILE` first, for its table entries")
 	fs.Uint16Var(&port, "port", 0, "dev_port that the frames enter on")
-	fs.BoolVar(&asJSON, "json", false, "one JSON tree per packet, one per line")
+	fs.BoolVar(&how.json, "json", false, "one JSON tree per packet, one per line")
+	fs.BoolVar(&how.cycles, "cycles", false, "show when each step happens: cycles from the first parser state of the gress, nanoseconds of what the chip does")
+	stages.register(c)
 	return c
 }
+
+// traceFlags say how a trace is written. The JSON form always has the times.
+type traceFlags struct{ json, cycles bool }
 
 func count(bs ...bool) (n int) {
 	for _, b := range bs {
@@ -84,13 +95,13 @@ func count(bs ...bool) (n int) {
 // tracer is a device that prints the trace of every packet.
 type tracer struct {
 	*device
-	w      io.Writer
-	asJSON bool
+	w   io.Writer
+	how traceFlags
 }
 
-func newTracer(prog *ir.Program, f *programFlags, w io.Writer, asJSON bool) (*tracer, error) {
-	d, err := newDevice(prog, f, false)
-	return &tracer{d, w, asJSON}, err
+func newTracer(prog *ir.Program, stages *fit.Report, f *programFlags, w io.Writer, how traceFlags) (*tracer, error) {
+	d, err := newDevice(prog, stages, f, false)
+	return &tracer{d, w, how}, err
 }
 
 // Inject traces one frame.
@@ -99,10 +110,10 @@ func (t *tracer) Inject(port int, frame []byte) error {
 	if err != nil {
 		return err
 	}
-	if t.asJSON {
+	if t.how.json {
 		return json.NewEncoder(t.w).Encode(root)
 	}
-	return renderTrace(t.w, root)
+	return renderTrace(t.w, root, t.how.cycles)
 }
 
 // vector runs an STF file and traces its packets. What the vector expects is
@@ -156,15 +167,16 @@ func (t *tracer) pcap(port int, path string) error {
 
 // renderTrace writes a trace tree for people: one line per step, two blanks per
 // level, the source position at the end of the line.
-func renderTrace(w io.Writer, root *model.TraceNode) error {
-	r := &traceText{w: w}
+func renderTrace(w io.Writer, root *model.TraceNode, cycles bool) error {
+	r := &traceText{w: w, cycles: cycles}
 	r.node(root, 0)
 	return r.err
 }
 
 type traceText struct {
-	w   io.Writer
-	err error
+	w      io.Writer
+	cycles bool // show when things happen
+	err    error
 }
 
 func (r *traceText) line(depth int, text, pos string) {
@@ -182,16 +194,19 @@ func (r *traceText) node(n *model.TraceNode, depth int) {
 	if n == nil {
 		return
 	}
-	r.line(depth, chipText(&n.ChipEvent), "")
+	r.line(depth, r.chip(&n.ChipEvent), "")
 	for _, s := range n.Steps {
 		if s.Chip != nil {
-			r.line(depth+1, chipText(s.Chip), "")
+			r.line(depth+1, r.chip(s.Chip), "")
 			continue
 		}
 		var b strings.Builder
 		fmt.Fprintf(&b, "%s %s", s.Pipeline.Kind, s.Pipeline.Name)
 		for _, a := range s.Pipeline.Attrs {
 			fmt.Fprintf(&b, " %s=%s", a.Name, a.Value)
+		}
+		if r.cycles {
+			fmt.Fprintf(&b, " cycle=%d", s.Pipeline.Cycle)
 		}
 		pos := s.Pipeline.Pos
 		pos.File = filepath.Base(pos.File)
@@ -206,11 +221,14 @@ func (r *traceText) node(n *model.TraceNode, depth int) {
 	}
 }
 
-func chipText(e *model.ChipEvent) string {
+func (r *traceText) chip(e *model.ChipEvent) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s port %d", strings.ToUpper(string(e.Kind)), e.Port)
 	for _, a := range e.Attrs {
 		fmt.Fprintf(&b, " %s=%s", a.Name, a.Value)
+	}
+	if r.cycles {
+		fmt.Fprintf(&b, " time=%d", e.Time)
 	}
 	return b.String()
 }
