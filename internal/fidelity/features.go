@@ -189,6 +189,8 @@ func chipwide() []Feature {
 		{Name: "Recirculation", Fact: "tna 7", Test: "model TestRecirculation"},
 		{Name: "Loopback modes", Fact: "chip 1", Test: "model TestLoopbackPort"},
 		{Name: "Bytes that counters charge", Fact: "chip 6", Test: "model TestByteCounts"},
+		{Name: "Cycles of parser and stages in timestamps and traces", Fact: "timing 8", State: Modelled, Test: "model TestCycles", Note: "with --context the stages are a compiler's; model.Timing has the constants for what no source gives: Parser, Ingress, Queue, Egress"},
+		{Name: "Throughput of stages and parsers", Fact: "timing 4", State: Modelled, Test: "pipeline/fit TestThroughput", Note: "gofino fit reports it; packets are not held up for it; beyond 600 cycles of Tofino 2 as 600 / cycles"},
 		{Name: "Stages and latency", Fact: "chip 4", State: Modelled, Test: "pipeline/fit TestDependenciesDecideStages", Note: "an estimate of the compiler's placement"},
 		{Name: "Saving and restoring a switch", Fact: "chip 12", Test: "model TestResumeIsAsIfUncut"},
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"gofino/pipeline/ir"
 )
 
 // contextFile is what is used of a compiler's context.json.
@@ -94,6 +96,7 @@ func (f *contextFile) gress(c *chip, name string) (*Gress, error) {
 			return nil, fmt.Errorf("read context: %s has no stage %d", name, i)
 		}
 	}
+	g.Throughput = throughput(c, ir.Ingress, g.LatencyCycles, nil) // the file has no parser that we read
 	return g, nil
 }
 

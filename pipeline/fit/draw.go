@@ -85,6 +85,7 @@ func (e *drawing) gress(c *chip, name string, g *Gress) {
 	if p := g.Parser; p != nil {
 		e.printf("  parser: %d states, %d to %d cycles a packet\n", p.States, p.Min, p.Max)
 	}
+	e.throughput(&g.Throughput)
 	for _, u := range g.Unplaced {
 		e.printf("  no stage found for %s\n", u)
 	}

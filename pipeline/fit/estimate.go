@@ -88,6 +88,7 @@ func (p *placer) report(t *thread) *Gress {
 		g.Padded = beat.pad()
 	}
 	beat.fill(g)
+	g.Throughput = throughput(p.c, t.dir, g.LatencyCycles, g.Parser)
 	for _, n := range t.nodes {
 		if !p.done[n] {
 			g.Unplaced = append(g.Unplaced, n.name)

@@ -32,6 +32,8 @@ type Gress struct {
 	// Padded: egress stages made match dependent to reach the chip's minimum.
 	Padded []int       `json:"padded_stages,omitempty"`
 	Parser *ParserTime `json:"parser,omitempty"`
+	// Throughput that the stages and the parser allow.
+	Throughput Throughput `json:"throughput"`
 	// Unplaced tables found no stage.
 	Unplaced []string `json:"unplaced,omitempty"`
 }
