@@ -31,6 +31,7 @@ import (
 //	PTF_PROTO     a folder with google/rpc/status.proto and code.proto
 //	PTF_PKTPY     the vendor's packet library, which one suite needs; optional
 //	PTF_ONLY      names of suites, with commas; all of them without
+//	PTF_TESTS     names of tests of one suite, with commas: only these, and what the suite says
 //	PTF_REPORT    a file to write the table to, Markdown
 //
 // and protoc with its Python and gRPC plug-ins, python3 with grpc, protobuf,
@@ -238,7 +239,14 @@ func (p *ptfSetup) runSuite(t *testing.T, s *ptfSuite) ptfResult {
 		s.target, s.p4, filepath.Join(p.dir, "bundles")+"/", filepath.Join(p.dir, "put"))
 	ctx, cancel := context.WithTimeout(t.Context(), ptfLimit)
 	defer cancel()
-	run := exec.CommandContext(ctx, "ip", append(ptf, "--test-params", params)...)
+	ptf = append(ptf, "--test-params", params)
+	only := os.Getenv("PTF_TESTS")
+	if only != "" {
+		for _, n := range strings.Split(only, ",") {
+			ptf = append(ptf, "test."+n)
+		}
+	}
+	run := exec.CommandContext(ctx, "ip", ptf...)
 	run.Dir = p.dir
 	path := []string{p.dir, filepath.Join(p.dir, "bfrt_grpc"), filepath.Join(p.dir, "p4testutils"), filepath.Join(p.ptf, "src"), p.pktpy}
 	run.Env = append(os.Environ(), "PYTHONPATH="+strings.Join(path, ":"), "PATH="+os.Getenv("PATH")+":"+filepath.Join(p.dir, "bin"))
@@ -251,6 +259,9 @@ func (p *ptfSetup) runSuite(t *testing.T, s *ptfSuite) ptfResult {
 	}
 	for _, f := range r.failed {
 		t.Logf("%s %s", s.name, f)
+	}
+	if only != "" {
+		t.Logf("%s", out)
 	}
 	return r
 }
