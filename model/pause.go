@@ -32,38 +32,52 @@ func (e *portEntry) obeys() bool {
 // pause obeys a flow control frame that arrived at a time. It tells whether it was
 // one; the caller holds the lock of the port's pipe.
 func (m *tm) pause(p Port, frame []byte, now int64) bool {
+	var until [icosN]int64
+	is, named := m.obey(p, frame, now, &until)
+	if named != 0 {
+		m.s.pktgen.paused(p, named, &until, now)
+	}
+	return is
+}
+
+// obey is pause without the packet generator: of a PFC frame it gives until when
+// which priorities are paused.
+func (m *tm) obey(p Port, frame []byte, now int64, until *[icosN]int64) (is bool, named uint8) {
 	if len(frame) < pauseMinimum || binary.BigEndian.Uint16(frame[12:]) != macControl {
-		return false
+		return false, 0
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	pt := m.port(p)
 	if pt == nil {
-		return false
+		return false, 0
 	}
 	switch binary.BigEndian.Uint16(frame[14:]) {
 	case opcodePause:
 		if !pt.rxPause {
-			return false
+			return false, 0
 		}
 		for i, own := 0, pt.own(); i < len(own); i++ {
 			own[i].paused = pt.until(now, frame[16:])
 		}
 	case opcodePFC:
 		if pt.rxPFC == 0 || len(frame) < pfcMinimum {
-			return false
+			return false, 0
 		}
-		named := frame[17] & pt.rxPFC
+		named = frame[17] & pt.rxPFC
+		for cos := range until {
+			until[cos] = pt.until(now, frame[18+2*cos:])
+		}
 		for i, own := 0, pt.own(); i < len(own); i++ {
 			if cos := own[i].cos; named>>cos&1 != 0 {
-				own[i].paused = pt.until(now, frame[18+2*int(cos):])
+				own[i].paused = until[cos]
 			}
 		}
 	default:
-		return false
+		return false, 0
 	}
 	m.schedule(pt, now)
-	return true
+	return true, named
 }
 
 // until is the end of a pause of so many quanta; none end one.

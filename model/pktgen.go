@@ -56,11 +56,12 @@ const (
 	portDown
 	recircPattern
 	deparserTrigger
+	pfcTrigger // Tofino 2
 )
 
 var triggerNames = map[string]trigger{
 	"trigger_timer_one_shot": oneShot, "trigger_timer_periodic": periodic, "trigger_port_down": portDown,
-	"trigger_recirc_pattern": recircPattern, "trigger_dprsr": deparserTrigger,
+	"trigger_recirc_pattern": recircPattern, "trigger_dprsr": deparserTrigger, "trigger_pfc": pfcTrigger,
 }
 
 // pktgen is the generators of all pipes.
@@ -90,6 +91,8 @@ type genPipe struct {
 	mask    [2][128]bool       // Tofino 2: ports that each mask watches
 	replay  int                // Tofino 2: port_down_replay
 	jitter  *rand.PCG
+	// paused is until when each priority of a port is, Tofino 2 (pktgen_pfc.go).
+	paused [128][icosN]int64
 }
 
 // Values of port_down_replay.
@@ -125,6 +128,7 @@ type genState struct {
 	batchAt       int64 // when the batch began
 	now           genTrigger
 	waiting       []genTrigger // replaced, never edited
+	events        []pfcEvent   // that wait for a packet; replaced, never edited
 }
 
 // genConf is an application's configuration as the hardware has it. Immutable.
@@ -141,13 +145,15 @@ type genConf struct {
 	ibg, ipg        int64
 	ibgJit, ipgJit  uint64
 	channel         int
+	pfc             pfcConf
 }
 
 // genTrigger is what an application was triggered by.
 type genTrigger struct {
-	context        [16]byte // the first bytes of the recirculated packet, or what the deparser emitted
-	port           Port     // that went down
-	offset, length int      // the deparser's
+	context        [16]byte   // the first bytes of the recirculated packet, or what the deparser emitted
+	port           Port       // that went down
+	offset, length int        // the deparser's
+	events         []pfcEvent // replaced, never edited
 }
 
 func newPktgen(s *Switch) *pktgen {
@@ -251,7 +257,7 @@ func (g *pktgen) enable(a *genApp) {
 
 // disable stops it, also between two packets of a batch.
 func (g *pktgen) disable(a *genApp) {
-	a.enabled, a.timing, a.busy, a.waiting = false, false, false, nil
+	a.enabled, a.timing, a.busy, a.waiting, a.events = false, false, false, nil, nil
 	g.arm(a)
 }
 
@@ -265,6 +271,10 @@ func (g *pktgen) timeout(a *genApp) {
 	at := a.timerAt
 	if behind := g.s.clock.Now() - g.at(at); behind > pktgenLag {
 		at = g.cycle(g.s.clock.Now())
+	}
+	if a.conf.on == pfcTrigger {
+		g.report(a, at)
+		return
 	}
 	a.timing = a.conf.on == periodic
 	a.timerAt = at + a.conf.period
@@ -500,6 +510,10 @@ func (g *pktgen) write(gp *genPipe, a *genApp) {
 	t2 := g.s.target == ir.Tofino2
 	if t2 {
 		b[0] = byte(a.pipe<<4 | a.id)
+	}
+	if a.conf.on == pfcTrigger {
+		g.frame = a.conf.pfc.write(b, a.now.events)
+		return
 	}
 	id := uint16(a.batch)
 	switch {

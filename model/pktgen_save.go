@@ -48,6 +48,7 @@ func (gp *genPipe) save(e *snap.Encoder, apps int) {
 	bools(e, gp.mask[0][:])
 	bools(e, gp.mask[1][:])
 	e.Uint(uint64(gp.replay))
+	gp.savePaused(e)
 	r, err := gp.jitter.MarshalBinary()
 	if err != nil {
 		panic("BUG: a PCG has no state: " + err.Error())
@@ -78,11 +79,13 @@ func (a *genState) save(e *snap.Encoder) {
 	for i := range a.waiting {
 		a.waiting[i].save(e)
 	}
+	savePFC(e, a.events)
 }
 
 func (t *genTrigger) save(e *snap.Encoder) {
 	e.Raw(t.context[:])
 	e.Uint(uint64(t.port), uint64(t.offset), uint64(t.length))
+	savePFC(e, t.events)
 }
 
 func (s *Switch) loadPktgen(d *snap.Decoder) error {
@@ -137,6 +140,7 @@ func (gp *genPipe) load(d *snap.Decoder) {
 	loadBools(d, gp.mask[0][:])
 	loadBools(d, gp.mask[1][:])
 	gp.replay = d.Below("port_down_replay", len(replayModes))
+	gp.loadPaused(d)
 	d.Wrap(gp.jitter.UnmarshalBinary(d.Bytes()))
 }
 
@@ -168,10 +172,12 @@ func (a *genState) load(d *snap.Decoder) {
 			return
 		}
 	}
+	a.events = loadPFC(d)
 }
 
 func (t *genTrigger) load(d *snap.Decoder) {
 	copy(t.context[:], d.Raw(len(t.context)))
 	t.port = Port(d.Below("a port", 1<<9))
 	t.offset, t.length = d.Below("a buffer offset", pktgenBuffer), d.Below("a packet's length", 1<<10)
+	t.events = loadPFC(d)
 }

@@ -24,8 +24,6 @@ const (
 		"increment_source_port#16:bool; batch_count_cfg#17:bytes16; packets_per_batch_cfg#18:bytes16; ibg#19:uint32; ibg_jitter#20:uint32; " +
 		"ipg#21:uint32; ipg_jitter#22:uint32; batch_counter#23:uint64; pkt_counter#24:uint64; trigger_counter#25:uint64; " +
 		"offset_len_from_recir_pkt_enable#26:bool; source_port_wrap_max#27:bytes8; assigned_chnl_id#28:bytes8"
-
-	pfcTrigger = "trigger_pfc"
 )
 
 // name of a table of the chip.
@@ -186,7 +184,7 @@ func (g *pktgen) appCfg() *fixedTable {
 		t.spec.Actions[2].Data = fields(down)
 		t.spec.Actions = append(t.spec.Actions,
 			tables.ActionSpec{ID: 5, Name: "trigger_dprsr", Data: fields(patterns)},
-			tables.ActionSpec{ID: 6, Name: pfcTrigger, Data: fields("pfc_header#8:bytes128; timer_enable#9:bool; timer#10:bytes16; max_pfc_events#11:bytes10")})
+			tables.ActionSpec{ID: 6, Name: "trigger_pfc", Data: fields("pfc_header#8:bytes128; timer_enable#9:bool; timer#10:bytes16; max_pfc_events#11:bytes10")})
 	}
 	t.modify = g.setApp
 	t.clear = g.clearApps
@@ -212,10 +210,6 @@ func (a *genApp) counter(name string) *uint64 {
 func (g *pktgen) setApp(k fixedKey, r record) (func(), error) {
 	if err := g.appKey(k); err != nil {
 		return nil, err
-	}
-	if r.text(actionField) == pfcTrigger {
-		return nil, refused(tables.ErrNotSupported, "%s is not emulated: which pause of a port triggers it, and what of the header it sends, is not public (actions: trigger_timer_one_shot, "+
-			"trigger_timer_periodic, trigger_port_down, trigger_recirc_pattern, trigger_dprsr)", pfcTrigger)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -279,13 +273,16 @@ func (g *pktgen) configure(a *genApp, r record) (record, genConf, error) {
 			values = record{}
 		}
 		if action, ok := change[actionField]; ok && action != values[actionField] {
-			for _, f := range []string{"timer_nanosec", "pattern_value", "pattern_mask", "port_mask_sel"} {
+			for _, f := range []string{"timer_nanosec", "pattern_value", "pattern_mask", "port_mask_sel", "pfc_header", "timer_enable", "timer", "max_pfc_events"} {
 				delete(values, f)
 			}
 		}
 		maps.Copy(values, change)
 	}
 	conf, err := g.compile(values)
+	if err == nil && conf.on == pfcTrigger {
+		err = g.onlyPFC(a)
+	}
 	if err == nil && on && conf.on == noTrigger {
 		err = refused(tables.ErrInvalid, "application %d of pipe %d has no trigger to be enabled with", a.id, a.pipe)
 	}
@@ -325,6 +322,12 @@ func (g *pktgen) compile(r record) (genConf, error) {
 	}
 	if c.offset%16 != 0 {
 		return c, refused(tables.ErrInvalid, "pkt_buffer_offset is %d: it must be a multiple of 16", c.offset)
+	}
+	if c.on == pfcTrigger {
+		var err error
+		if c.pfc, err = g.pfcConf(r); err != nil {
+			return c, err
+		}
 	}
 	if r.flag("offset_len_from_recir_pkt_enable") {
 		return c, refused(tables.ErrNotSupported, "offset_len_from_recir_pkt_enable is not emulated: where the packet has them is not public")

@@ -407,6 +407,73 @@ func TestPktgenDeparser(t *testing.T) {
 	}
 }
 
+// Tofino 2: what changes of the priorities that ports obey goes into packets: as
+// many changes as fit, or what there is when the timer ends.
+func TestPktgenPFC(t *testing.T) {
+	b := newGen(t, ir.Tofino2, model.Config{})
+	b.port(6, "pktgen_enable")
+	header := bytes.Repeat([]byte{0xa5}, 16)
+	b.app(7, "trigger_pfc", data("app_enable", true), data("assigned_chnl_id", []byte{6}), data("pfc_header", header),
+		data("max_pfc_events", u16(3)), data("timer_enable", true), data("timer", u16(13125))) // 10 us
+	e := tables.TableEntry{Table: "$PORT", Key: []tables.KeyField{{Name: "$DEV_PORT", Value: u32(12)}}, Data: []tables.DataField{
+		data("$SPEED", "BF_SPEED_10G"), data("$FEC", "BF_FEC_TYP_NONE"), data("$PORT_ENABLE", true), data("$RX_PFC_EN_MAP", u32(0x0f))}}
+	if err := b.sw.API().Write(context.Background(), tables.AllPipes, []tables.Update{{Op: tables.Insert, Entry: e}}, tables.RollbackOnError); err != nil {
+		t.Fatal(err)
+	}
+	// frame names priorities, each paused for so many quanta of 51.2 ns.
+	frame := func(named byte, quanta ...uint16) {
+		p := append([]byte{1, 0x80, 0xc2, 0, 0, 1, 2, 0, 0, 0, 0, 1}, 0x88, 0x08, 1, 1, 0, named)
+		for _, q := range quanta {
+			p = append(p, byte(q>>8), byte(q))
+		}
+		b.sw.Process([]model.Frame{{Port: 12, Data: append(p, make([]byte, 60-len(p))...)}})
+	}
+	change := func(cos, paused byte, at uint32) []byte {
+		return binary.BigEndian.AppendUint32([]byte{0, 12, cos, paused}, at)
+	}
+	want := func(changes ...[]byte) {
+		t.Helper()
+		got := b.take()
+		if len(changes) == 0 && len(got) == 0 {
+			return
+		}
+		text := fmt.Sprintf("070000000000%x%x", header, bytes.Join(changes, nil))
+		if len(got) != 1 || !strings.HasSuffix(got[0], text) {
+			t.Errorf("got %v, want one with %s", got, text)
+		}
+	}
+	b.advance(1000)
+	frame(0x31, 1000, 0, 0, 0, 9, 9) // 0 is paused until 52200; 4 and 5 are not obeyed
+	b.advance(5000)
+	want()
+	frame(0x03, 2000, 0) // 0 is still paused, 1 still is not: nothing changed
+	b.advance(6000)      // the timer ends at 11000
+	want(change(0, 1, 1000))
+	frame(0x07, 0, 1000, 1000) // three changes at 12000
+	b.advance(1000)
+	want(change(0, 0, 12000), change(1, 1, 12000), change(2, 1, 12000))
+	b.advance(100_000)
+	frame(0x02, 0, 0) // ran out by itself: no change
+	b.advance(20_000)
+	want()
+	frame(0x01, 1)
+	saved := new(bytes.Buffer)
+	if err := b.sw.Save(saved); err != nil {
+		t.Fatal(err)
+	}
+	again, err := model.Restore(saved, compileGen(t, ir.Tofino2), model.Config{})
+	if err != nil || again.StateHash() != b.sw.StateHash() {
+		t.Fatalf("restored: %v", err)
+	}
+	b.sw = again
+	again.SetWire(b.w)
+	b.advance(11_000)
+	want(change(0, 1, 133_000))
+	if got := b.counters(tables.AllPipes, 7); got != [3]uint64{3, 3, 3} {
+		t.Errorf("counters %v", got)
+	}
+}
+
 // bfrt-fixed-tables.md: names, ids, types, sizes, fields; ptf.md: what reads back.
 func TestPktgenTables(t *testing.T) {
 	both(t, func(t *testing.T, tg ir.Target) {
@@ -472,7 +539,17 @@ func TestPktgenTables(t *testing.T) {
 		refused(tables.ErrInvalid, "only while app_enable is false", mod("app_cfg", "", key("app_id", 1), data("ipg", u32(3))))
 		refused(tables.ErrNotSupported, "", b.try(tables.AllPipes, tables.Insert, "app_cfg", "trigger_port_down", []tables.KeyField{key("app_id", 2)}))
 		if tg == ir.Tofino2 {
-			refused(tables.ErrNotSupported, "trigger_pfc is not emulated", mod("app_cfg", "trigger_pfc", key("app_id", 2)))
+			pfc := func(most uint16, more ...tables.DataField) error {
+				return mod("app_cfg", "trigger_pfc", key("app_id", 2), append(more, data("max_pfc_events", u16(most)))...)
+			}
+			refused(tables.ErrInvalid, "max_pfc_events is 0 (1..1023)", pfc(0))
+			refused(tables.ErrInvalid, "timer is 0", pfc(1, data("timer_enable", true)))
+			refused(tables.ErrInvalid, "one packet at a time", pfc(1, data("batch_count_cfg", u16(1))))
+			if err := pfc(1); err != nil {
+				t.Error(err)
+			}
+			refused(tables.ErrInvalid, "application 2 of pipe 0 has trigger_pfc already", mod("app_cfg", "trigger_pfc", key("app_id", 3), data("max_pfc_events", u16(1))))
+			b.app(2, "trigger_port_down")
 			refused(tables.ErrNotSupported, "not public", mod("app_cfg", "", key("app_id", 2), data("offset_len_from_recir_pkt_enable", true)))
 		}
 		k := []tables.KeyField{key("pkt_buffer_offset", 160), key("pkt_buffer_size", 3)}

@@ -122,8 +122,8 @@ func externs() []Feature {
 		{Name: "Packet generator: port down, once until cleared, replay", Fact: "tna 2.6", Test: "model TestPktgenPortDown"},
 		{Name: "Packet generator: recirculated patterns", Fact: "tna 2.6", State: Modelled, Test: "model TestPktgenRecirculation", Note: "up to 128 triggers wait for an application that generates"},
 		{Name: "Packet generator: deparser trigger (Tofino 2)", Fact: "tna 11", State: Modelled, Test: "model TestPktgenDeparser", Note: "as recirculated patterns"},
-		{Name: "Packet generator: PFC trigger, offset and length out of the packet (Tofino 2)", Fact: "chip 10", State: Refused, Test: "model TestPktgenTables",
-			Note: "which pause triggers it, and where the packet has offset and length, is not public"},
+		{Name: "Packet generator: PFC trigger (Tofino 2)", Fact: "chip 10", State: Modelled, Test: "model TestPktgenPFC", Note: "what counts as a change and how an event is laid out is chosen (model/pktgen_pfc.go): priorities that an arriving PFC frame pauses or frees, 8 bytes each behind pfc_header"},
+		{Name: "Packet generator: offset and length out of the packet (Tofino 2)", Fact: "chip 10", State: Refused, Test: "model TestPktgenTables", Note: "where the packet has them is not public"},
 		{Name: "invalidate, is_validated, min, max, funnel shift", Fact: "tna 10", Test: "p4 TestExternSemantics/validated fields"},
 	}
 }
