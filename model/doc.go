@@ -80,8 +80,7 @@
 //
 // # What is refused by name
 //
-// Coalescing mirror sessions, Tofino 2's mirror session flags, the packet
-// generator's PFC trigger.
+// Coalescing mirror sessions, the packet generator's PFC trigger.
 //
 // It imports pipeline, tables and pre, internal/clock and internal/snap. The front end never
 // imports it; frames enter and leave through Frame and Wire.

@@ -69,6 +69,9 @@ func (c *call) egress(p *pipe, pk *stored, to destination) {
 		head, payload = truncate(head, payload, int(n))
 	}
 
+	if p.egFlow {
+		c.s.tm.flowControl(uint32(eg.Intr(ir.AdvFlowCtl)), c.now)
+	}
 	drop := eg.Intr(ir.DropCtl)
 	if eg.Mirror.Index >= 0 && drop&4 == 0 && eg.Intr(ir.MirrorTypeValid) != 0 {
 		c.egressMirror(p, pk, to, head, payload, id, at)
@@ -133,6 +136,7 @@ func (c *call) egressMirror(p *pipe, pk *stored, to destination, head, payload [
 			data: c.arena.concat(eg.Mirror.Data, head, payload),
 		},
 		mirror: s,
+		over:   overrideOf(eg),
 	})
 }
 

@@ -146,21 +146,11 @@ func (s *Switch) clearMirrors(fixedKey) (func(), error) {
 	}, nil
 }
 
-// refusedFlags of Tofino 2 let the packet's mirror_* metadata override the
-// session; how they combine is not public.
-var refusedFlags = []string{
-	"$session_priority", "$hash_cfg_flag", "$hash_cfg_flag_p", "$icos_cfg_flag", "$dod_cfg_flag", "$c2c_cfg_flag", "$mc_cfg_flag", "$epipe_cfg_flag",
-}
-
-// compileMirror turns an entry into what the packet path reads.
+// compileMirror turns an entry into what the packet path reads. $session_priority
+// orders copies that wait for one mirror buffer; here none waits.
 func (s *Switch) compileMirror(r record) (*session, error) {
 	if r.text(actionField) == coalescingAction {
 		return nil, refused(tables.ErrNotSupported, "coalescing sessions (action %s) are not emulated (actions: %s)", coalescingAction, normalAction)
-	}
-	for _, f := range refusedFlags {
-		if r.flag(f) {
-			return nil, refused(tables.ErrNotSupported, "%s is not emulated", f)
-		}
 	}
 	queue := uint64(31)
 	if s.target == ir.Tofino2 {
@@ -189,6 +179,17 @@ func (s *Switch) compileMirror(r record) (*session, error) {
 		xid: uint16(r.num("$mcast_l1_xid")), yid: uint16(r.num("$mcast_l2_xid")), rid: uint16(r.num("$mcast_rid")),
 		cpuCos: uint8(r.num("$icos_for_copy_to_cpu")), toCPU: r.flag("$copy_to_cpu"),
 		maxLen: int(r.num("$max_pkt_len")),
+		keep: keeps{
+			hash: r.flag("$hash_cfg_flag"), cos: r.flag("$icos_cfg_flag"), deflect: r.flag("$dod_cfg_flag"),
+			groups: r.flag("$mc_cfg_flag"), port: r.flag("$epipe_cfg_flag"),
+		},
+	}
+	if m.keep.hash {
+		if one := m.hash1; r.flag("$hash_cfg_flag_p") {
+			m.hash2 = one
+		} else {
+			m.hash1 = m.hash2
+		}
 	}
 	switch r.text("$packet_color") {
 	case "YELLOW":

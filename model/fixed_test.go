@@ -192,10 +192,6 @@ func TestFixedErrors(t *testing.T) {
 	if !errors.Is(err, tables.ErrInvalid) {
 		t.Errorf("one pipe: %v", err)
 	}
-	b2 := newBench(t, ir.Tofino2, Config{})
-	if err := b2.writeAction(tables.Insert, "$mirror.cfg", "$normal", 3, field("$mc_cfg_flag", true)); !errors.Is(err, tables.ErrNotSupported) {
-		t.Errorf("flag: %v", err)
-	}
 }
 
 func (b *bench) writeNoKey(op tables.Op, table string) error {
@@ -407,7 +403,7 @@ func TestNewRefuses(t *testing.T) {
 func TestRefusedFields(t *testing.T) {
 	p := testProgram(ir.Tofino2)
 	g := p.Pipelines[0].Egress
-	g.Intr[ir.MirrorEgressPort] = g.Intr[ir.GlobalVer]
+	g.Intr[ir.MTUTruncErr] = g.Intr[ir.GlobalVer]
 	at := ir.S{P: ir.Pos{File: "prog.p4", Line: 7, Col: 3}}
 	zero := &ir.Assign{S: at, Dst: g.Intr[ir.GlobalVer], X: constant(32, 0)}
 	g.Control = append(g.Control, zero)
@@ -416,7 +412,7 @@ func TestRefusedFields(t *testing.T) {
 	}
 	g.Control = append(g.Control, &ir.If{Cond: constant(1, 1), Then: []ir.Stmt{&ir.Assign{S: at, Dst: g.Intr[ir.GlobalVer], X: constant(32, 1)}}})
 	_, err := New(p, Config{})
-	if want := "prog.p4:7:3: error: mirror_egress_port of the egress is not emulated"; err == nil || err.Error() != want {
+	if want := "prog.p4:7:3: error: mtu_trunc_err_f of the egress is not emulated"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"sync/atomic"
 
+	"gofino/pipeline"
 	"gofino/pipeline/ir"
 )
 
@@ -24,6 +25,66 @@ type session struct {
 	cpuCos          uint8
 	toCPU           bool
 	maxLen          int // noTruncation: none
+	keep            keeps
+}
+
+// keeps are the parameters that Tofino 2's packets cannot override: the
+// $..._cfg_flag fields ("from the session table" rather than "from the MAU").
+type keeps struct{ hash, cos, deflect, groups, port bool }
+
+// override is what a packet of Tofino 2 says in place of its mirror session (the
+// mirror_... fields of tna-semantics.md 2.4). How the two go together is not
+// public beyond the driver's names for the flags; the choices here:
+//
+//   - A field counts where the program assigned it for this packet.
+//   - mirror_hash stands for both hashes. With $hash_cfg_flag both are the
+//     session's level 1 hash ($hash_cfg_flag_p) or its level 2 hash.
+//   - mirror_egress_port makes the unicast copy valid.
+//   - mirror_multicast_ctrl = 1 sends the session's groups whether the session
+//     has them valid or not; 0 leaves it to the session, as the vendor's
+//     mirror_test expects.
+//   - mirror_qid has no flag: it always counts. $c2c_cfg_flag has no field.
+type override struct {
+	hash, cos, deflect, port, qid bool // what is given
+	groups                        bool
+	deflectOn                     bool
+	hashes                        uint16
+	to                            Port
+	toCos, toQID                  uint8
+}
+
+// overrideOf reads what a pass left. Fields of other chips read as not given.
+func overrideOf(p *pipeline.Pass) override {
+	return override{
+		hash: p.Intr(ir.MirrorHashValid) != 0, hashes: uint16(p.Intr(ir.MirrorHash)),
+		cos: p.Intr(ir.MirrorIngressCosValid) != 0, toCos: uint8(p.Intr(ir.MirrorIngressCos)),
+		deflect: p.Intr(ir.MirrorDeflectOnDropValid) != 0, deflectOn: p.Intr(ir.MirrorDeflectOnDrop) != 0,
+		port: p.Intr(ir.MirrorEgressPortValid) != 0, to: Port(p.Intr(ir.MirrorEgressPort)),
+		qid: p.Intr(ir.MirrorQIDValid) != 0, toQID: uint8(p.Intr(ir.MirrorQID)),
+		groups: p.Intr(ir.MirrorMulticastCtrl) != 0,
+	}
+}
+
+// with is the session as a packet with an override sees it. deflect tells whether
+// its copies are deflected rather than dropped.
+func (s *session) with(o override) (out session, deflect bool) {
+	out = *s
+	if o.hash && !s.keep.hash {
+		out.hash1, out.hash2 = o.hashes, o.hashes
+	}
+	if o.cos && !s.keep.cos {
+		out.cos = o.toCos
+	}
+	if o.port && !s.keep.port {
+		out.ucast, out.port = true, o.to
+	}
+	if o.groups && !s.keep.groups {
+		out.aValid, out.bValid = s.aValid || s.grpA != 0, s.bValid || s.grpB != 0
+	}
+	if o.qid {
+		out.qid = o.toQID
+	}
+	return out, o.deflect && o.deflectOn && !s.keep.deflect
 }
 
 // mirrors are the mirror sessions of the chip, by session id; nil: no session.
@@ -85,5 +146,10 @@ func (s *session) appendState(b []byte) []byte {
 		b = binary.BigEndian.AppendUint16(b, n)
 	}
 	b = append(b, s.qid, s.cos, s.color, s.cpuCos)
+	for _, f := range []bool{s.keep.hash, s.keep.cos, s.keep.deflect, s.keep.groups, s.keep.port} {
+		if f {
+			b = append(b, 1)
+		}
+	}
 	return binary.BigEndian.AppendUint32(b, uint32(s.maxLen))
 }

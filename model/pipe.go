@@ -28,6 +28,8 @@ type pipe struct {
 	resubmits bool
 	pktgens   bool // the program can trigger the packet generator
 	marks     bool // the program can set packet_color or deflect_on_drop
+	// The program writes adv_flow_ctl.
+	igFlow, egFlow bool
 
 	times   [2]gressTime // by gress; immutable
 	layouts [2]*layout   // by gress; nil until somebody looks into the stages
@@ -56,6 +58,8 @@ func newPipe(index int, pl *ir.Pipeline, t ir.Target, st *tables.State, seed uin
 	p.pktgens = emitsPktgen(pl.Ingress.Deparser)
 	p.resubmits = p.ig.HasIntr(ir.ResubmitTypeValid)
 	p.marks = p.ig.HasIntr(ir.PacketColor) || p.ig.HasIntr(ir.DeflectOnDrop)
+	_, p.igFlow = findWrite(pl, pl.Ingress, ir.AdvFlowCtl)
+	_, p.egFlow = findWrite(pl, pl.Egress, ir.AdvFlowCtl)
 	p.igWin = make([]byte, 0, 256)
 	p.egWin = make([]byte, maxEgBytes, 256)
 	return p, nil

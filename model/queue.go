@@ -91,6 +91,7 @@ type tm struct {
 type pipeBuffer struct {
 	limit, hyst, used          int
 	over                       bool
+	flow                       bool // advanced flow control is enabled
 	deflect                    bool
 	deflectGroup, deflectQueue int
 	ifg                        int // bytes added to each packet by shapers

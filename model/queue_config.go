@@ -264,7 +264,7 @@ func (g *portGroup) empty() bool {
 
 // fresh: nothing ever happened in it.
 func (g *portGroup) fresh() bool {
-	return g.empty() && !slices.ContainsFunc(g.queues, func(q queue) bool { return q.share.mark > 0 || q.share.drops > 0 }) &&
+	return g.empty() && !slices.ContainsFunc(g.queues, func(q queue) bool { return q.share.mark > 0 || q.share.drops > 0 || q.flow != flowState{} }) &&
 		!slices.ContainsFunc(g.ports, func(p outPort) bool { return p.mark > 0 || p.drops > 0 })
 }
 
@@ -377,6 +377,7 @@ func (m *tm) compileSched(q *queue, pt *outPort, k fixedKey) {
 		q.max.set(rate, unit, or(shape, "max_burst_size", defaultQueueBurst))
 	}
 	q.minPrio, q.maxPrio = prioOf(sched.text("min_priority")), prioOf(sched.text("max_priority"))
+	q.mode = m.flowModeOf(k)
 	q.weight = int(or(sched, "dwrr_weight", DefaultWeight))
 }
 

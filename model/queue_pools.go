@@ -212,6 +212,10 @@ func (m *tm) compileChip() {
 		b.limit, b.hyst = int(or(r, "eg_limit_cells", uint64(m.shape.total))), int(r.num("eg_hysteresis_cells"))
 		b.deflectGroup, b.deflectQueue = int(r.num("mirror_drop_pg_id")), int(r.num("mirror_drop_pg_queue"))
 		b.deflect = m.s.target == ir.Tofino || r.flag("mirror_drop_enable")
+		if on := m.conf["pipe.sched_cfg"][k].flag("advanced_flow_control_enable"); on != b.flow {
+			b.flow = on
+			m.compileFlow(n)
+		}
 		b.ifg = int(or(m.conf["pipe.sched_cfg"][k], "packet_ifg_compensation", defaultIFG))
 		if m.mirrored[n] == nil {
 			m.mirrored[n] = &cellShare{}

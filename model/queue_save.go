@@ -98,7 +98,7 @@ func (g *portGroup) save(e *snap.Encoder) {
 	}
 	for i := range g.queues {
 		q := &g.queues[i]
-		used := q.share.mark > 0 || q.share.drops > 0 || q.share.over || q.paused != 0 || q.min.at != 0 || q.max.at != 0 || q.len() > 0
+		used := q.share.mark > 0 || q.share.drops > 0 || q.share.over || q.paused != 0 || q.flow != flowState{} || q.min.at != 0 || q.max.at != 0 || q.len() > 0
 		if e.Bool(used); !used {
 			continue
 		}
@@ -108,6 +108,8 @@ func (g *portGroup) save(e *snap.Encoder) {
 		q.min.save(e)
 		q.max.save(e)
 		e.Int(q.paused)
+		e.Bool(q.flow.xoff)
+		e.Int(int64(q.flow.credit))
 		savePackets(e, q.list[q.head:])
 	}
 }
@@ -272,6 +274,7 @@ func (m *tm) loadGroup(d *snap.Decoder, g *portGroup) {
 		q.min.load(d)
 		q.max.load(d)
 		q.paused = d.Int()
+		q.flow.xoff, q.flow.credit = d.Bool(), int(d.Int())
 		m.loadList(d, g, q, i)
 		if d.Err() != nil {
 			return

@@ -13,10 +13,7 @@ var notEmulated = []struct {
 	name string
 }{
 	{ir.CoalesceFlush, "coalesce_flush"}, {ir.CoalesceLength, "coalesce_length"},
-	{ir.MirrorHash, "mirror_hash"}, {ir.MirrorIngressCos, "mirror_ingress_cos"},
-	{ir.MirrorDeflectOnDrop, "mirror_deflect_on_drop"}, {ir.MirrorMulticastCtrl, "mirror_multicast_ctrl"},
-	{ir.MirrorEgressPort, "mirror_egress_port"}, {ir.MirrorQID, "mirror_qid"}, {ir.MirrorCoalesceLength, "mirror_coalesce_length"},
-	{ir.AdvFlowCtl, "adv_flow_ctl"}, {ir.MTUTruncErr, "mtu_trunc_err_f"},
+	{ir.MirrorCoalesceLength, "mirror_coalesce_length"}, {ir.MTUTruncErr, "mtu_trunc_err_f"},
 	{ir.UpdateDelayOnTx, "update_delay_on_tx"},
 }
 
@@ -24,30 +21,41 @@ var notEmulated = []struct {
 // have to do and this model does not.
 func refuse(pl *ir.Pipeline) error {
 	for _, g := range []*ir.Gress{pl.Ingress, pl.Egress} {
-		r := refuser{g: g}
-		r.body(g.Control)
-		r.body(g.Deparser)
-		for _, s := range g.Parser.States {
-			r.body(s.Body)
-		}
-		for _, a := range pl.Actions {
-			if a.Dir == g.Dir {
-				r.body(a.Body)
+		for _, f := range notEmulated {
+			if pos, found := findWrite(pl, g, f.id); found {
+				return fmt.Errorf("%s:%d:%d: error: %s of the %s is not emulated", pos.File, pos.Line, pos.Col, f.name, g.Dir)
 			}
-		}
-		if r.err != nil {
-			return r.err
 		}
 	}
 	return nil
 }
 
-type refuser struct {
-	g   *ir.Gress
-	err error
+// findWrite finds where a gress first writes anything but 0 to an intrinsic field.
+func findWrite(pl *ir.Pipeline, g *ir.Gress, id ir.Intrinsic) (ir.Pos, bool) {
+	r := writeFinder{at: g.Intr[id]}
+	if r.at.Width == 0 {
+		return r.pos, false
+	}
+	r.body(g.Control)
+	r.body(g.Deparser)
+	for _, s := range g.Parser.States {
+		r.body(s.Body)
+	}
+	for _, a := range pl.Actions {
+		if a.Dir == g.Dir {
+			r.body(a.Body)
+		}
+	}
+	return r.pos, r.found
 }
 
-func (r *refuser) body(list []ir.Stmt) {
+type writeFinder struct {
+	at    ir.Loc
+	pos   ir.Pos
+	found bool
+}
+
+func (r *writeFinder) body(list []ir.Stmt) {
 	for _, s := range list {
 		switch s := s.(type) {
 		case *ir.If:
@@ -87,15 +95,10 @@ func (r *refuser) body(list []ir.Stmt) {
 	}
 }
 
-// writes refuses a write that touches one of the fields.
-func (r *refuser) writes(pos ir.Pos, l ir.Loc) {
-	for _, f := range notEmulated {
-		at := r.g.Intr[f.id]
-		if at.Width == 0 || l.Width == 0 || l.Bit+l.Width <= at.Bit || at.Bit+at.Width <= l.Bit {
-			continue
-		}
-		if r.err == nil {
-			r.err = fmt.Errorf("%s:%d:%d: error: %s of the %s is not emulated", pos.File, pos.Line, pos.Col, f.name, r.g.Dir)
-		}
+// writes notes the first write that touches the field.
+func (r *writeFinder) writes(pos ir.Pos, l ir.Loc) {
+	if r.found || l.Width == 0 || l.Bit+l.Width <= r.at.Bit || r.at.Bit+r.at.Width <= l.Bit {
+		return
 	}
+	r.pos, r.found = pos, true
 }

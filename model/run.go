@@ -82,6 +82,7 @@ type deferred struct {
 type reentry struct {
 	arrival
 	mirror *session // nil: recirculation
+	over   override
 }
 
 // arena hands out memory that lives until reset.
@@ -190,7 +191,7 @@ func (c *call) reenter(p *pipe) {
 			continue
 		}
 		pk := stored{frame: r.frame, owned: true, enq: r.mac, payload: r.data, from: r.port}
-		c.mirror(p, &pk, r.mirror, r.from)
+		c.mirror(p, &pk, r.mirror, r.over, r.from)
 	}
 	c.again = c.again[:0]
 	if c.deferred == 0 {
@@ -327,6 +328,9 @@ func (c *call) endOfIngress(p *pipe, a *arrival, prefix int, enq int64) {
 		pk.payload = c.arena.concat(ig.In[ig.Consumed:prefix], a.data, nil)
 	}
 
+	if p.igFlow {
+		c.s.tm.flowControl(uint32(ig.Intr(ir.AdvFlowCtl)), c.now)
+	}
 	if p.pktgens && ig.Pktgen.Index >= 0 && ig.Intr(ir.Pktgen) != 0 {
 		c.s.pktgen.deparsed(Port(p.index<<7), ig.Pktgen.Data, ig.Intr(ir.PktgenAddress), ig.Intr(ir.PktgenLength), enq)
 	}
@@ -409,11 +413,15 @@ func (c *call) ingressMirror(p *pipe, a *arrival, pk *stored) {
 		m.payload = pk.payload
 		m.owned = true
 	}
-	c.mirror(p, &m, s, a.from)
+	c.mirror(p, &m, s, overrideOf(p.ig), a.from)
 }
 
 // mirror sends a mirrored packet where its session says.
-func (c *call) mirror(p *pipe, pk *stored, s *session, from int) {
+func (c *call) mirror(p *pipe, pk *stored, to *session, o override, from int) {
+	s := *to
+	if o != (override{}) {
+		s, pk.deflect = to.with(o)
+	}
 	c.seq++
 	pk.seq = c.seq
 	pk.qid, pk.color, pk.mirrored = s.qid, s.color, true

@@ -17,7 +17,7 @@ import (
 
 // savedSwitch is the file that Save writes. The version counts up whenever the
 // bytes of a section mean something else.
-var savedSwitch = snap.Kind{Magic: "GOFINO\x00S", Version: 5, Name: "saved switch"}
+var savedSwitch = snap.Kind{Magic: "GOFINO\x00S", Version: 6, Name: "saved switch"}
 
 // ErrMismatch is the cause when state is refused because another program, chip
 // or configuration wrote it.

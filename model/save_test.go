@@ -289,7 +289,7 @@ func TestRestoreRefusesDamage(t *testing.T) {
 	}
 	b := slices.Clone(file)
 	b[8] = 9
-	refused("version", b, "format version 9 (this program reads: 5)")
+	refused("version", b, "format version 9 (this program reads: 6)")
 	at := bytes.Index(file, []byte("MIRR"))
 	b = slices.Clone(file)
 	copy(b[at:], "QUEU")

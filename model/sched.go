@@ -149,6 +149,8 @@ type queue struct {
 	weight, deficit  int
 	cos              uint8
 	paused           int64 // until then
+	mode             flowMode
+	flow             flowState
 }
 
 func (q *queue) len() int { return len(q.list) - q.head }
@@ -201,7 +203,7 @@ const (
 
 // at is when the queue's first packet may be taken in a tier.
 func (q *queue) at(m *tm, tier int) int64 {
-	if q.off || q.len() == 0 {
+	if q.off || q.len() == 0 || q.mode != noFlow && q.held() {
 		return never
 	}
 	k := q.first()
@@ -251,6 +253,9 @@ func (m *tm) dequeue(pt *outPort, now int64) *queued {
 		return nil
 	}
 	k := q.pop()
+	if q.mode == creditFlow {
+		q.flow.credit -= k.cells
+	}
 	m.release(pt, q, k)
 	bytes := k.pk.length()
 	shaped := bytes + m.pipe[pt.port.Pipe()].ifg

@@ -27,9 +27,20 @@ func hasValidBit(structName, field string) bool {
 	case igForTM:
 		return field == "ucast_egress_port" || field == "mcast_grp_a" || field == "mcast_grp_b"
 	case igForDprsr:
-		return field == "digest_type" || field == "resubmit_type"
+		return field == "digest_type" || field == "resubmit_type" || overridesSession(field)
 	case egForDprsr:
-		return field == "mirror_type"
+		return field == "mirror_type" || overridesSession(field)
+	}
+	return false
+}
+
+// overridesSession: a mirror session's parameter gives way to such a field where
+// the packet was given one (section 11). That the chip knows by a valid bit, as
+// for the others, is a choice of ours.
+func overridesSession(field string) bool {
+	switch field {
+	case "mirror_hash", "mirror_ingress_cos", "mirror_deflect_on_drop", "mirror_egress_port", "mirror_qid":
+		return true
 	}
 	return false
 }
@@ -45,10 +56,11 @@ var fromParserFields = []intrinsicField{
 }
 
 var mirrorFields = []intrinsicField{
-	{"mirror_io_select", ir.MirrorIOSelect, 0}, {"mirror_hash", ir.MirrorHash, 0},
-	{"mirror_ingress_cos", ir.MirrorIngressCos, 0}, {"mirror_deflect_on_drop", ir.MirrorDeflectOnDrop, 0},
-	{"mirror_multicast_ctrl", ir.MirrorMulticastCtrl, 0}, {"mirror_egress_port", ir.MirrorEgressPort, 0},
-	{"mirror_qid", ir.MirrorQID, 0}, {"mirror_coalesce_length", ir.MirrorCoalesceLength, 0},
+	{"mirror_io_select", ir.MirrorIOSelect, 0}, {"mirror_hash", ir.MirrorHash, ir.MirrorHashValid},
+	{"mirror_ingress_cos", ir.MirrorIngressCos, ir.MirrorIngressCosValid},
+	{"mirror_deflect_on_drop", ir.MirrorDeflectOnDrop, ir.MirrorDeflectOnDropValid},
+	{"mirror_multicast_ctrl", ir.MirrorMulticastCtrl, 0}, {"mirror_egress_port", ir.MirrorEgressPort, ir.MirrorEgressPortValid},
+	{"mirror_qid", ir.MirrorQID, ir.MirrorQIDValid}, {"mirror_coalesce_length", ir.MirrorCoalesceLength, 0},
 	{"adv_flow_ctl", ir.AdvFlowCtl, 0}, {"mtu_trunc_len", ir.MTUTruncLen, 0}, {"mtu_trunc_err_f", ir.MTUTruncErr, 0},
 }
 

@@ -183,6 +183,12 @@ const (
 	CaptureTstampOnTx
 	UpdateDelayOnTx
 	ForceTxError
+	// of Tofino 2's overrides of a mirror session
+	MirrorHashValid
+	MirrorIngressCosValid
+	MirrorDeflectOnDropValid
+	MirrorEgressPortValid
+	MirrorQIDValid
 	NumIntrinsics
 )
 
