@@ -409,15 +409,7 @@ func (t *snapshotRows) Read(target Target, q *Query) iter.Seq2[*TableEntry, erro
 		t.store.mu.Lock()
 		out, err := t.read(target, q)
 		t.store.mu.Unlock()
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for _, e := range out {
-			if !yield(e, nil) {
-				return
-			}
-		}
+		yieldAll(yield, out, err)
 	}
 }
 

@@ -47,14 +47,19 @@ func (t *snapshotData) Usage(target Target) (int, error) {
 func (t *snapshotData) Read(target Target, q *Query) iter.Seq2[*TableEntry, error] {
 	return func(yield func(*TableEntry, error) bool) {
 		out, err := t.read(target, q)
-		if err != nil {
-			yield(nil, err)
+		yieldAll(yield, out, err)
+	}
+}
+
+// yieldAll gives the entries of a read, or its error.
+func yieldAll(yield func(*TableEntry, error) bool, list []*TableEntry, err error) {
+	if err != nil {
+		yield(nil, err)
+		return
+	}
+	for _, e := range list {
+		if !yield(e, nil) {
 			return
-		}
-		for _, e := range out {
-			if !yield(e, nil) {
-				return
-			}
 		}
 	}
 }
