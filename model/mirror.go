@@ -112,14 +112,18 @@ func (m mirrors) usable(id uint64, d ir.Dir) *session {
 }
 
 // limit is the most bytes of mirror header and packet that the session lets
-// through. The vendor's truncation test measured 128 as 128 on both chips, but
-// 64 as 60 on Tofino 2: there a limit of at most a minimal frame counts the FCS
+// through. Tofino 2 truncates to multiples of four bytes, as its driver says. The
+// vendor's truncation test measured 128 as 128 on both chips, but 64 as 60 on
+// Tofino 2: there a limit of at most a minimal frame counts the FCS
 // (tna-semantics.md section 6 calls it a quirk).
 func (s *session) limit(t ir.Target) int {
-	if t == ir.Tofino2 && s.maxLen <= 64 {
-		return max(s.maxLen-fcsBytes, 0)
+	switch {
+	case t != ir.Tofino2 || s.maxLen == noTruncation:
+		return s.maxLen
+	case s.maxLen <= 64:
+		return max(s.maxLen&^3-fcsBytes, 0)
 	}
-	return s.maxLen
+	return s.maxLen &^ 3
 }
 
 // truncate shortens head and payload to n bytes together.

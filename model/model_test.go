@@ -497,6 +497,7 @@ func TestMirrorTruncation(t *testing.T) {
 	}{
 		{ir.Tofino, 128, 128}, {ir.Tofino, 64, 64}, {ir.Tofino2, 128, 128}, {ir.Tofino2, 64, 60},
 		{ir.Tofino, 0, 1 + len(long)}, {ir.Tofino, 2000, 1 + len(long)}, {ir.Tofino, 1, 1},
+		{ir.Tofino, 131, 131}, {ir.Tofino2, 131, 128}, {ir.Tofino2, 63, 56}, {ir.Tofino2, 0, 1 + len(long)},
 	} {
 		b := newBench(t, c.tg, Config{})
 		b.session(5, append(toPort(9), field("$max_pkt_len", num16(uint64(c.max))))...)
