@@ -257,3 +257,15 @@ func TestParserChecksums(t *testing.T) {
 	want(t, p, all, 0xffff-(0x1234+0x0a0b+0x0c00))
 	want(t, tw.run(ir.Ingress, unhex("123456789754"+"0a0b0c")), bad, 1)
 }
+
+// tna-semantics.md section 2.2: the bits of parser_err, which programs compare.
+func TestParserErrorBits(t *testing.T) {
+	for want, e := range map[uint16]ParserError{0x0001: ErrNoMatch, 0x0002: ErrPartialHdr, 0x0004: ErrCtrRange, 0x0010: ErrTimeoutHW} {
+		if uint16(e) != want {
+			t.Errorf("%v is %#04x, want %#04x", e, uint16(e), want)
+		}
+	}
+	if s := (ErrNoMatch | ErrTimeoutHW).String(); s != "NO_MATCH|TIMEOUT_HW" {
+		t.Error(s)
+	}
+}

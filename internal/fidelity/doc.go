@@ -2,9 +2,10 @@
 //
 //	features.go -> Markdown -> docs/fidelity.md
 //	     \-> the tests that prove it, by folder and name
+//	statements_*.go -> docs/statements.md: what the facts say, one by one
 //
-// A test compares docs/fidelity.md with the list, and looks for every test that
-// the list names. To add a feature, add a row with its test and run
+// Tests compare the documents with the lists, and look for every test that
+// the lists name. To add a feature, add a row with its test and run
 //
 //	go test ./internal/fidelity -update
 //
