@@ -9,6 +9,7 @@ import (
 	"gofino/p4"
 	"gofino/p4/syntax"
 	"gofino/pipeline/ir"
+	"gofino/tables"
 )
 
 // compiles tells whether a program has no error.
@@ -182,5 +183,43 @@ func TestMathTables(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// tna-semantics.md section 10: each call draws from all values of the width.
+func TestRandomDrawsAllValues(t *testing.T) {
+	m := load(t, program{locals: "Random<bit<4>>() r;", body: "hdr.h.a = 4w0 ++ r.get(); hdr.h.b = 4w0 ++ r.get();"}.source(), p4.Options{})
+	var seen [2][16]int
+	for range 4000 {
+		out := m.ingress(make([]byte, 8), false)
+		seen[0][out[0]]++
+		seen[1][out[1]]++
+	}
+	for call := range seen {
+		for v, n := range seen[call] { // 250 each, give or take ten standard deviations
+			if n < 100 || n > 400 {
+				t.Errorf("call %d drew %d %d times of 4000", call, v, n)
+			}
+		}
+	}
+}
+
+// tna-semantics.md section 10: an index beyond the size counts nothing.
+func TestCounterIndexBeyondItsSize(t *testing.T) {
+	m := load(t, program{locals: "Counter<bit<32>, bit<8>>(4, CounterType_t.PACKETS) c;", body: "c.count(hdr.h.a);"}.source(), p4.Options{})
+	for _, i := range []byte{0, 3, 3, 4, 7, 255} {
+		m.ingress([]byte{i, 0, 0, 0, 0, 0, 0, 0}, false)
+		m.ingress([]byte{i, 0, 0, 0, 0, 0, 0, 0}, true)
+	}
+	var got []uint64
+	for e, err := range m.store.Read(t.Context(), tables.AllPipes, tables.Query{Table: "Ig.c", FromHW: true}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, _ := e.Data[0].Value.([]byte)
+		got = append(got, uint64(v[len(v)-1]))
+	}
+	if fmt.Sprint(got) != "[2 0 0 4]" {
+		t.Errorf("counted %v", got)
 	}
 }

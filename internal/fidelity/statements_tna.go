@@ -181,8 +181,8 @@ func externStatements() []Statement {
 		{"tna 9", "Symmetric fields", "p4 TestExternSemantics/symmetric hash", ""},
 		{"tna 9", "Dynamic hashes: algorithm, fields, rotation", "p4 TestDynamicHashAlgorithm", ""},
 
-		{"tna 10", "Random.get: all of [0, 2^W-1]", "", gapIn + "TestDeterminism shows only that it follows the seed"},
-		{"tna 10", "Counter.count; an index beyond the size counts nothing", "", gapIn + "cells refuse it, no test of a packet's index"},
+		{"tna 10", "Random.get: all of [0, 2^W-1]", "p4 TestRandomDrawsAllValues", ""},
+		{"tna 10", "Counter.count; an index beyond the size counts nothing", "p4 TestCounterIndexBeyondItsSize", ""},
 		{"tna 10", "Direct counters follow the entry, the default has none of its own", "pipeline TestDirectCountersAndRegistersFollowTheEntry", ""},
 		{"tna 10", "adjust_byte_count", "tables TestMeterByteCountAdjust", ""},
 		{"tna 10", "A meter never written is green", "p4 TestMetersAndFilters/never written", ""},
