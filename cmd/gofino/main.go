@@ -70,7 +70,7 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%v (flags of %s: %s)", err, c.CommandPath(), flagNames(c))
 	})
-	root.AddCommand(newCheck(), newSchema(), newBundle(), newTest(), newTrace(), newRun(), newReplay(), newDemo(), newBench(), newFit(), newCtl())
+	root.AddCommand(newCheck(), newSchema(), newBundle(), newTest(), newTrace(), newRun(), newReplay(), newDemo(), newBench(), newFit(), newExperiment(), newCtl())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.Args = cobra.ArbitraryArgs
 	root.RunE = func(c *cobra.Command, args []string) error {

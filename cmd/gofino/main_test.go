@@ -57,6 +57,8 @@ func TestUsageErrorsExit2AndListTheChoices(t *testing.T) {
 		{[]string{"run", l2P4}, "run: want at least one --port N=SPEC"},
 		{[]string{"run", l2P4, "--port", "600=null"}, `--port "600=null": want N=SPEC with N from 0 to 511`},
 		{[]string{"run", l2P4, "--port", "1=null", "--port", "1=null"}, "--port 1 is given twice"},
+		{[]string{"experiment", "x"}, `unknown experiment "x" (experiments: rewriting)`},
+		{[]string{"experiment", "rewriting", "--packets", "1"}, "--packets 1: want 100 to 10000000"},
 		{[]string{"bench", "x"}, `no benchmark "x" (benchmarks: l2-exact-64k,`},
 	} {
 		code, _, stderr := gofino(t, c.args...)
