@@ -36,7 +36,7 @@ func StatementsMarkdown(list []Statement) string {
 
 Generated from internal/fidelity by ` + "`go test ./internal/fidelity -update`" + `; do not edit. A statement is a fact that a packet, a
 timestamp or a table operation can observe. Features and their states: [fidelity.md](fidelity.md). A check sees to it that
-every test named exists; that it shows the statement was judged by people, and some rows hold several facts.
+every test named exists; whether it shows the statement was judged by reading, and some rows hold several facts.
 
 `)
 	fmt.Fprintf(&b, "%d statements: %d with the test that shows it, %d without a test, each with the reason.\n", len(list), proven, len(list)-proven)
