@@ -9,9 +9,9 @@ import (
 	"gofino/tables"
 )
 
-// Snapshots and debug counters look into the stages of a pipe. A packet that a
-// snapshot may want runs on the reference engine, which tells what happens in
-// which stage; all others never come here.
+// Traces, snapshots and debug counters of conditions look into the stages of a
+// pipe. Packets that they may want run on the reference engine, which tells what
+// happens in which stage; all others never come here.
 
 // layout is where one gress of a pipeline lies on the chip; immutable.
 type layout struct {
@@ -109,7 +109,7 @@ func (c *call) look(p *pipe, dir ir.Dir, now int64) {
 	layout := p.layout(c.s, dir)
 	var l pipeline.Look
 	if c.sink != nil {
-		l.Sink, l.Clock = c.sink, p.watch(layout, dir)
+		l.Sink, l.Clock = c.sink, p.cycleClock(layout, dir)
 	}
 	if p.watched(dir) {
 		l.Capture = &pipeline.Capture{Stage: layout.at}

@@ -418,6 +418,11 @@ func TestSnapshotErrors(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		require.True(t, errors.Is(err, c.cause), err)
 	}
+	for _, table := range []string{"snapshot.cfg", "snapshot.ingress_trigger", "snapshot.ingress_data", "snapshot.phv", "tbl_dbg_counter"} {
+		_, err := l.all(tables.OnePipe(7), tables.Query{Table: table})
+		require.ErrorContains(t, err, "pipe 7", table)
+		require.ErrorIs(t, l.try(tables.OnePipe(7), tables.Delete, tables.TableEntry{Table: "tbl_dbg_counter"}), tables.ErrInvalid)
+	}
 	require.Equal(t, hash, l.sw.StateHash())
 	// A batch that fails at its end leaves nothing armed.
 	err := l.sw.API().Write(context.Background(), tables.AllPipes, []tables.Update{

@@ -89,35 +89,35 @@ func estimateOf(prog *ir.Program) *fit.Report {
 	return e.report
 }
 
-// watch is the clock of a traced run.
-type watch struct {
+// cycleClock is the clock of a traced run.
+type cycleClock struct {
 	layout *layout
 	parser *fit.ParserRun
 	parsed int // cycles of the parser
 	stages int
 }
 
-var _ pipeline.Clock = (*watch)(nil)
+var _ pipeline.Clock = (*cycleClock)(nil)
 
-func (p *pipe) watch(l *layout, dir ir.Dir) *watch {
+func (p *pipe) cycleClock(l *layout, dir ir.Dir) *cycleClock {
 	g := p.pl.Ingress
 	if dir == ir.Egress {
 		g = p.pl.Egress
 	}
-	return &watch{layout: l, parser: fit.NewParserRun(g), stages: p.times[dir].stages}
+	return &cycleClock{layout: l, parser: fit.NewParserRun(g), stages: p.times[dir].stages}
 }
 
 // State is the parser in a state.
-func (w *watch) State(i int) int { return w.parser.Enter(i) }
+func (w *cycleClock) State(i int) int { return w.parser.Enter(i) }
 
 // Control is the end of the parser.
-func (w *watch) Control() int {
+func (w *cycleClock) Control() int {
 	w.parsed = w.parser.End()
 	return w.parsed
 }
 
 // Statement is one of the control's.
-func (w *watch) Statement(s ir.Stmt) (cycle int, ok bool) {
+func (w *cycleClock) Statement(s ir.Stmt) (cycle int, ok bool) {
 	n, ok := w.layout.stage[s]
 	if !ok || n >= len(w.layout.begins) {
 		return 0, false
@@ -126,4 +126,4 @@ func (w *watch) Statement(s ir.Stmt) (cycle int, ok bool) {
 }
 
 // Deparser is the end of the last stage.
-func (w *watch) Deparser() int { return w.parsed + w.stages }
+func (w *cycleClock) Deparser() int { return w.parsed + w.stages }

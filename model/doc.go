@@ -60,10 +60,15 @@
 //
 // What the chip does by itself is an event in one queue (timer.go): learn
 // filters and idle sweeps that are due, packets of the packet generator
-// (pktgen.go). RunUntil and Advance move virtual time and fire what is due on the
+// (pktgen.go, pktgen_pfc.go). RunUntil and Advance move virtual time and fire what is due on the
 // way, each event at its own time; in real time a goroutine of the switch does,
 // until Close, or with Config.OwnTime whoever calls RunDue. An event is an input,
 // and recorded like one.
+//
+// Where a packet's time goes is in cycles.go: the cycles of its parser and of
+// the stages, where pipeline/fit or a compiler puts the tables (programs.go), and
+// the constants of Timing. What looks into stages, traces, snapshots and debug
+// counters, is in trace.go, capture.go and fixed_debug.go.
 //
 // # State as a value
 //
@@ -80,7 +85,8 @@
 //
 // # What is refused by name
 //
-// Coalescing mirror sessions, the packet generator's PFC trigger.
+// Coalescing mirror sessions, packets generated with an offset and a length out
+// of a packet.
 //
 // It imports pipeline, tables and pre, internal/clock and internal/snap. The front end never
 // imports it; frames enter and leave through Frame and Wire.

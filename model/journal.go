@@ -25,7 +25,7 @@ import (
 // An input's payload begins with the time since the one before. What the
 // outside world answered (frames that a wire refused, errors that a controller
 // got) follows in a record of its own, if there was any.
-var recordedSwitch = snap.Kind{Magic: "GOFINO\x00J", Version: 3, Name: "recording"}
+var recordedSwitch = snap.Kind{Magic: "GOFINO\x00J", Version: 4, Name: "recording"}
 
 type recordKind byte
 

@@ -154,8 +154,7 @@ func (s *Switch) publish(n tables.Notification) {
 func (s *Switch) Programs() []Placement {
 	out := make([]Placement, len(s.programs))
 	for i, p := range s.programs {
-		out[i] = p.Placement
-		out[i].Pipes = slices.Clone(p.Pipes)
+		out[i] = Placement{Program: p.Program, Pipes: slices.Clone(p.Pipes), Stages: p.Stages}
 	}
 	return out
 }

@@ -18,6 +18,7 @@
 //	attribute.go, table_attribute.go  attributes of tables
 //	keymask.go, proxy.go            key masks and proxy hashes of exact tables
 //	dynhash.go                      hashes that the control plane changes
+//	snapshot.go, debug.go           what looks into stages: captured packets, debug counters
 //	notify.go, digest.go            what the switch tells by itself, and to whom
 //	direct.go, cells.go             counters and registers, in one pipe and in all
 //	meter.go, meter_spec.go         two-rate three-colour markers; their encoding

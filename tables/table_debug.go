@@ -68,7 +68,7 @@ func (t *debugCounters) Write(target Target, u *Update) (func(), error) {
 		return nil, err
 	}
 	if clears {
-		return t.clear(target), nil
+		return t.clear(name, target)
 	}
 	row, err := t.find(name, e.Key)
 	if err != nil {
@@ -115,19 +115,18 @@ func (t *debugCounters) Write(target Target, u *Update) (func(), error) {
 	return undo, nil
 }
 
-func (t *debugCounters) clear(target Target) func() {
-	undo := t.store.StartDebug()
-	for _, running := range t.store.running {
-		for _, p := range running {
-			if target.Pipe != 0 && p.pipe != target.Pipe-1 {
-				continue
-			}
-			p.Mu.Lock()
-			undo = both(undo, p.Debug.Clear(&p.Mu))
-			p.Mu.Unlock()
-		}
+func (t *debugCounters) clear(op string, target Target) (func(), error) {
+	pipes, err := t.inTarget(op, target, slices.Concat(t.store.running...))
+	if err != nil {
+		return nil, err
 	}
-	return undo
+	undo := t.store.StartDebug()
+	for _, p := range pipes {
+		p.Mu.Lock()
+		undo = both(undo, p.Debug.Clear(&p.Mu))
+		p.Mu.Unlock()
+	}
+	return undo, nil
 }
 
 // Usage is the number of tables.

@@ -373,6 +373,9 @@ func scalarValue(t TypeSpec, v Value) (Value, error) {
 
 // Usage is the number of rows.
 func (t *snapshotRows) Usage(target Target) (int, error) {
+	if _, err := t.inTarget("ask the usage of", target, t.pipes); err != nil {
+		return 0, err
+	}
 	t.store.mu.Lock()
 	defer t.store.mu.Unlock()
 	return len(t.sorted(target)), nil
@@ -405,15 +408,17 @@ func (t *snapshotRows) find(k snapshotKey) (snapshotKey, bool) {
 
 // Read yields one row, or all by stage.
 func (t *snapshotRows) Read(target Target, q *Query) iter.Seq2[*TableEntry, error] {
-	return func(yield func(*TableEntry, error) bool) {
+	return entries(func() ([]*TableEntry, error) {
 		t.store.mu.Lock()
-		out, err := t.read(target, q)
-		t.store.mu.Unlock()
-		yieldAll(yield, out, err)
-	}
+		defer t.store.mu.Unlock()
+		return t.read(target, q)
+	})
 }
 
 func (t *snapshotRows) read(target Target, q *Query) (out []*TableEntry, err error) {
+	if _, err := t.inTarget("read", target, t.pipes); err != nil {
+		return nil, err
+	}
 	switch {
 	case q.Default:
 		return nil, t.fail("read default of", ErrNotSupported, "the table has no default entry")

@@ -45,23 +45,7 @@ func (t *snapshotData) Usage(target Target) (int, error) {
 
 // Read yields what one pipe captured in a stage, or in every stage.
 func (t *snapshotData) Read(target Target, q *Query) iter.Seq2[*TableEntry, error] {
-	return func(yield func(*TableEntry, error) bool) {
-		out, err := t.read(target, q)
-		yieldAll(yield, out, err)
-	}
-}
-
-// yieldAll gives the entries of a read, or its error.
-func yieldAll(yield func(*TableEntry, error) bool, list []*TableEntry, err error) {
-	if err != nil {
-		yield(nil, err)
-		return
-	}
-	for _, e := range list {
-		if !yield(e, nil) {
-			return
-		}
-	}
+	return entries(func() ([]*TableEntry, error) { return t.read(target, q) })
 }
 
 func (t *snapshotData) read(target Target, q *Query) (out []*TableEntry, err error) {

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/fidelity.md")
+var update = flag.Bool("update", false, "rewrite the documents")
 
 const (
 	root = "../.."
@@ -20,19 +20,22 @@ const (
 )
 
 // TestDocumentIsCurrent: docs/fidelity.md is what the list says.
-func TestDocumentIsCurrent(t *testing.T) {
-	want := Markdown(Features())
+func TestDocumentIsCurrent(t *testing.T) { current(t, doc, Markdown(Features())) }
+
+// current compares a document with what it is generated from.
+func current(t *testing.T, file, want string) {
+	t.Helper()
 	if *update {
-		if err := os.WriteFile(doc, []byte(want), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := os.ReadFile(doc)
+	got, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if string(got) != want {
-		t.Error("docs/fidelity.md is stale (go test ./internal/fidelity -update rewrites it)")
+		t.Errorf("%s is stale (go test ./internal/fidelity -update rewrites it)", file)
 	}
 }
 

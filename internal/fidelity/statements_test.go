@@ -1,27 +1,12 @@
 package fidelity
 
-import (
-	"os"
-	"testing"
-)
+import "testing"
 
 const statementsDoc = root + "/docs/statements.md"
 
 // TestStatementsDocumentIsCurrent: docs/statements.md is what the list says.
 func TestStatementsDocumentIsCurrent(t *testing.T) {
-	want := StatementsMarkdown(Statements())
-	if *update {
-		if err := os.WriteFile(statementsDoc, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(statementsDoc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
-		t.Error("docs/statements.md is stale (go test ./internal/fidelity -update rewrites it)")
-	}
+	current(t, statementsDoc, StatementsMarkdown(Statements()))
 }
 
 // TestStatementsAreWhole: each has a test that exists or a reason, none is

@@ -7,7 +7,7 @@
 // Exact (Track, Receiver) sees every packet before layers are suppressed and
 // counts; nothing is guessed. SLM and SLR are the two heuristics of Scallop
 // (SIGCOMM 2025), which see only what is left; they are here to be compared
-// with.
+// with, which Compare does over made-up traffic (traffic.go).
 //
 // Exact is cut so that a switch chip can do it: each field of Track and of
 // Receiver is one register, which a packet reads and writes at most once, in
